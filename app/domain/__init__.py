@@ -1,0 +1,1 @@
+"""Plain types and rules, without I/O."""
