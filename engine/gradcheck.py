@@ -1,0 +1,103 @@
+"""Backpropagation against central differences, for any list of layers.
+
+An entry of an array is moved by ±ε and the loss of the layers above it computed twice; the quotient
+has to be the gradient that the pullbacks gave. Done in float64, where ε = 1e-5 leaves an error near
+1e-10. A kink (a ReLU at 0, a tie in a maximum) that lies between the two points spoils the
+quotient, not the gradient: an entry that disagrees is asked again with smaller steps.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from engine import backpropagation
+from engine.arrays import Array, Labels
+from engine.layers.base import Layer
+from engine.losses import Loss, fuse
+from engine.parameters import FlatParameters
+
+STEPS = (1e-5, 1e-6, 1e-7)
+TOLERANCE = 1e-5
+"""The largest relative error that passes: wrong formulas are wrong by far more."""
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """The largest relative error among the entries of one layer's input and parameters."""
+
+    index: int
+    name: str
+    max_relative_error: float
+
+
+def gradcheck(
+    layers: Sequence[Layer],
+    loss: Loss,
+    x: Array,
+    targets: Labels,
+    rng: Generator,
+    *,
+    entries: int = 8,
+) -> list[LayerCheck]:
+    """Check every layer on a batch, with a few entries drawn from each of its arrays.
+
+    Args:
+        layers: Not changed: a copy in float64 is checked.
+        loss: The loss.
+        x: A batch (..., batch).
+        targets: See `engine.losses`.
+        rng: Draws the entries.
+        entries: How many of each array.
+    """
+    fused, loss = fuse(layers, loss)
+    fused = copy.deepcopy(fused)
+    FlatParameters(fused, np.float64)
+    y: Array = x.astype(np.float64)
+    checks = []
+    for index, layer in enumerate(fused):
+        above = fused[index:]
+        _, _, dx, gradients = backpropagation.backpropagate(above, loss, y, targets, input_too=True)
+        assert dx is not None  # noqa: S101 - it was asked for
+        arrays = [(y, dx), *zip(layer.parameters, gradients[0], strict=True)]
+        worst = max(
+            _relative_error(above, loss, y, targets, array, gradient, int(entry))
+            for array, gradient in arrays
+            for entry in rng.choice(array.size, min(entries, array.size), replace=False)
+        )
+        checks.append(LayerCheck(index, layer.name, worst))
+        y = backpropagation.forward([layer], y)
+    return checks
+
+
+def _relative_error(
+    layers: Sequence[Layer],
+    loss: Loss,
+    x: Array,
+    targets: Labels,
+    array: Array,
+    gradient: Array,
+    entry: int,
+) -> float:
+    """|quotient − gradient| / max(|quotient|, |gradient|, a floor for gradients that are 0)."""
+    flat = array.reshape(-1)
+    assert np.shares_memory(flat, array)  # noqa: S101 - moving a copy would check nothing
+    analytic = float(gradient.reshape(-1)[entry])
+    floor = 1e-3 * float(np.abs(gradient).max()) + 1e-12
+    error = np.inf
+    for step in STEPS:
+        kept = flat[entry]
+        sides = []
+        for sign in (1, -1):
+            flat[entry] = kept + sign * step
+            y = backpropagation.forward(layers, x)
+            sides.append(float(loss.value_and_gradient(y, targets)[0].sum()))
+        flat[entry] = kept
+        quotient = (sides[0] - sides[1]) / (2 * step)
+        scale = max(abs(quotient), abs(analytic), floor)
+        error = min(error, abs(quotient - analytic) / scale)
+        if error <= TOLERANCE / 10:
+            break
+    return error

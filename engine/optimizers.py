@@ -1,0 +1,180 @@
+"""How a gradient moves the parameters; sorted by increasing complexity.
+
+An optimizer sees blocks of one flat vector, never layers. The base class owns what all share
+(weight decay); a subclass is its formula, in place, and keeps what it remembers of the past in
+`slots`, flat vectors like the parameters.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+
+from engine.arrays import Array
+
+BLOCK = 8192
+"""Parameters in a block: the five to seven arrays of one step stay in the L1 and L2 caches."""
+
+
+class Optimizer(ABC):
+    """One step of descent.
+
+    Args:
+        learning_rate: The base rate, which a schedule scales.
+        weight_decay: L2: this share of each parameter is added to its gradient.
+        clip_norm: The longest gradient allowed; a longer one is scaled down to it.
+    """
+
+    slot_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        *,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+    ) -> None:
+        if not 0 < learning_rate < math.inf:
+            raise ValueError(f"learning_rate is above 0 and finite, got {learning_rate}")
+        if not 0 <= weight_decay < math.inf:
+            raise ValueError(f"weight_decay is 0 or more and finite, got {weight_decay}")
+        if clip_norm is not None and not 0 < clip_norm < math.inf:
+            raise ValueError(f"clip_norm is above 0 and finite, or None, got {clip_norm}")
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+
+    def step(
+        self, p: Array, g: Array, slots: Sequence[Array], work: Array, rate: float, t: int
+    ) -> None:
+        """Move a block of parameters, in place.
+
+        Args:
+            p: The parameters.
+            g: Their gradient; its content is lost.
+            slots: What the optimizer remembers of them, in the order of `slot_names`.
+            work: Memory of the same size.
+            rate: The learning rate of this step.
+            t: The number of this step, from 1.
+        """
+        if self.weight_decay:
+            np.multiply(p, self.weight_decay, out=work)
+            g += work
+        self._descend(p, g, slots, work, rate, t)
+
+    @abstractmethod
+    def _descend(
+        self, p: Array, g: Array, slots: Sequence[Array], work: Array, rate: float, t: int
+    ) -> None:
+        """The formula of the subclass; the arguments of `step`."""
+
+
+@final
+class SGD(Optimizer):
+    """p −= rate · g; with momentum v = momentum · v + g and p −= rate · v.
+
+    Nesterov's form looks ahead: p −= rate · (g + momentum · v) (Sutskever et al. 2013, in the form
+    that PyTorch uses).
+
+    Args:
+        learning_rate: See `Optimizer`.
+        momentum: How much of the last step goes on, 0 to below 1.
+        nesterov: Whether to look ahead.
+        weight_decay: See `Optimizer`.
+        clip_norm: See `Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay, clip_norm=clip_norm)
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum is from 0 to below 1, got {momentum}")
+        if nesterov and momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0")
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.slot_names = ("velocity",) if momentum else ()
+
+    def _descend(
+        self, p: Array, g: Array, slots: Sequence[Array], work: Array, rate: float, t: int
+    ) -> None:
+        if not self.momentum:
+            g *= rate
+            p -= g
+            return
+        (v,) = slots
+        v *= self.momentum
+        v += g
+        if self.nesterov:
+            np.multiply(v, self.momentum, out=work)
+            work += g
+            work *= rate
+        else:
+            np.multiply(v, rate, out=work)
+        p -= work
+
+
+@final
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient (m) and of its square (v).
+
+    m += (1 − β₁)(g − m),  v += (1 − β₂)(g² − v)
+    p −= rate · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)        (Kingma and Ba 2015)
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta1: The memory of m, 0 to below 1.
+        beta2: The memory of v, 0 to below 1.
+        epsilon: Keeps the division finite.
+        weight_decay: See `Optimizer`.
+        clip_norm: See `Optimizer`.
+    """
+
+    slot_names = ("mean", "square")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay, clip_norm=clip_norm)
+        for name, beta in (("beta1", beta1), ("beta2", beta2)):
+            if not 0 <= beta < 1:
+                raise ValueError(f"{name} is from 0 to below 1, got {beta}")
+        if not 0 < epsilon < math.inf:
+            raise ValueError(f"epsilon is above 0 and finite, got {epsilon}")
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+
+    def _descend(
+        self, p: Array, g: Array, slots: Sequence[Array], work: Array, rate: float, t: int
+    ) -> None:
+        m, v = slots
+        np.subtract(g, m, out=work)
+        work *= 1 - self.beta1
+        m += work
+        np.square(g, out=g)
+        g -= v
+        g *= 1 - self.beta2
+        v += g
+        np.sqrt(v, out=work)
+        work *= 1 / math.sqrt(1 - self.beta2**t)
+        work += self.epsilon
+        np.divide(m, work, out=work)
+        work *= rate / (1 - self.beta1**t)
+        p -= work
