@@ -13,6 +13,8 @@ from engine.layers.reshape import FlattenLayer
 from engine.losses import CrossEntropy, MeanSquaredError
 from engine.network import Network
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AvgPool2D",
     "Conv2DLayer",

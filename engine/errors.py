@@ -12,7 +12,7 @@ class ShapeError(ValueError):
     """An array or a layer whose shape does not fit the one before it."""
 
 
-class Diverged(ValueError):  # noqa: N818 - what happened, not whose fault
+class Diverged(ValueError):
     """The loss of a step is NaN or infinite; training cannot go on from here.
 
     Attributes:

@@ -65,6 +65,8 @@ class Plan:
         for name in ("epochs", "batch_size", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise ValueError(f"seed is 0 or more, got {self.seed}")
         if not 0 <= self.validation_split < 1:
             raise ValueError(f"validation_split is 0 to below 1, got {self.validation_split}")
         if self.patience is not None and self.patience < 1:
@@ -175,6 +177,7 @@ class Training:
         self._classes = samples.classes
         self._plan = plan
         self._layers, self._loss = fuse(network.layers, network.loss)
+        self._random = any(layer.trains_differently for layer in self._layers)
         self._train, self._held_out = split(len(samples), plan.validation_split, plan.seed)
         if len(self._train) == 0:
             raise ValueError("no samples are left to train on")
@@ -203,22 +206,35 @@ class Training:
                     yield self._step(order[start : start + self._plan.batch_size], team)
                 yield self._end_epoch(team)
 
+    @property
+    def parameters(self) -> Array:
+        """All parameters as one vector, as they are now; training goes on to change it."""
+        return self._flat.vector
+
     def state(self) -> State:
         """A copy of all that the run needs to go on from here."""
-        names = self._plan.optimizer.slot_names
-        arrays = dict(zip(names, (slot.copy() for slot in self._slots), strict=True))
-        arrays["parameters"] = self._flat.vector.copy()
-        if self._plan.patience:
-            arrays["best"] = self._best.copy()
+        arrays = {name: array.copy() for name, array in self._arrays().items()}
         return State(asdict(self._position), arrays)
 
-    def _restore(self, state: State) -> None:
-        self._position = Position(**state.position)
-        self._flat.vector[...] = state.arrays["parameters"]
-        for name, slot in zip(self._plan.optimizer.slot_names, self._slots, strict=True):
-            slot[...] = state.arrays[name]
+    def _arrays(self) -> dict[str, Array]:
+        """Every array that changes from step to step, by the name that a state gives it."""
+        arrays = {"parameters": self._flat.vector}
+        arrays.update(zip(self._plan.optimizer.slot_names, self._slots, strict=True))
         if self._plan.patience:
-            self._best[...] = state.arrays["best"]
+            arrays["best"] = self._best
+        return arrays
+
+    def _restore(self, state: State) -> None:
+        for name, array in self._arrays().items():
+            if name not in state.arrays:
+                raise ValueError(f"the state has no {name}, so it is of another optimizer or plan")
+            saved = state.arrays[name]
+            if saved.shape != array.shape:
+                raise ValueError(
+                    f"the state has {saved.size} numbers of {name}, this network {array.size}"
+                )
+            array[...] = saved
+        self._position = Position(**state.position)
 
     def _step(self, batch: Labels, team: Team) -> StepDone:
         position, plan = self._position, self._plan
@@ -230,14 +246,13 @@ class Training:
         def run(i: int) -> None:
             x = self._samples.inputs(parts[i], self._reads[i])
             targets = self._samples.targets(parts[i], x)
-            stream = [plan.seed, _DROPOUT, position.epoch, position.step, i]
             loss, y, _, _ = backpropagation.backpropagate(
                 self._layers,
                 self._loss,
                 x,
                 targets,
                 scratches=self._scratches[i],
-                rng=np.random.Generator(np.random.Philox(np.random.SeedSequence(stream))),
+                rng=self._generator(i),
                 scale=1 / len(batch),
             )
             losses[i] = np.sum(loss, dtype=np.float64)
@@ -267,6 +282,15 @@ class Training:
             position.correct / position.seen if classes is not None else None,
             rate,
             position.gradient_norm,
+        )
+
+    def _generator(self, shard: int) -> np.random.Generator | None:
+        """Where the layers of one shard draw from in this step; None: no layer draws."""
+        if not self._random:
+            return None
+        position = self._position
+        return np.random.default_rng(
+            [self._plan.seed, _DROPOUT, position.epoch, position.step, shard]
         )
 
     def _descend(self, parts: int, rate: float, team: Team) -> float:

@@ -7,9 +7,7 @@ MnistryError
 ├── StateConflict         the resource exists, its state forbids the request
 ├── PreconditionFailed    If-Match names another version
 ├── IdempotencyMismatch   the key was used for another body
-├── RequestInFlight       the key's first request has not been answered yet
-├── TooLarge              more bytes than the limit
-└── Unavailable           a part of the service is not there yet, or not any more
+└── TooManyJobs           the queue is full
 
 No error here knows a status code: app/api/problems.py is the one table from error to status.
 """
@@ -69,15 +67,5 @@ class IdempotencyMismatch(MnistryError):
     pass
 
 
-class RequestInFlight(MnistryError):
+class TooManyJobs(MnistryError):
     pass
-
-
-class TooLarge(MnistryError):
-    pass
-
-
-class Unavailable(MnistryError):
-    def __init__(self, msg: str, retry_after: int = 1) -> None:
-        super().__init__(msg)
-        self.retry_after = retry_after

@@ -1,0 +1,67 @@
+"""Aliases: names for models that can be moved from one to the next."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Request, Response
+
+from app.api.dependencies import Parts
+from app.api.responses import listed, problems, require_match, tagged
+from app.api.schemas.common import ListBody
+from app.api.schemas.models import AliasBody, AliasRequest
+from app.api.strict_json import StrictRoute
+from app.domain.errors import NotFound
+from app.domain.text import ResourceName
+from app.services import models as service
+from app.services.registry import LATEST
+from app.store import aliases as store
+
+router = APIRouter(prefix="/v1/aliases", tags=["models"], route_class=StrictRoute)
+
+AliasName = Annotated[ResourceName, Path(description="The name.")]
+_EXAMPLE = {"model_id": "mdl_01j9zq3v5k8m2n4p6r8t0w2y4a"}
+
+
+@router.get("", responses=problems())
+def aliases_list(parts: Parts) -> ListBody[AliasBody]:
+    """Every alias; `latest` is always there and is not listed."""
+    with parts.database.reading() as connection:
+        found = store.all_of_them(connection)
+    return listed([AliasBody.of(alias) for alias in found], None)
+
+
+@router.get("/{alias}", response_model=AliasBody, responses=problems(404))
+def aliases_read(alias: str, request: Request, parts: Parts) -> Response:
+    """One alias, with the models that it named before."""
+    with parts.database.reading() as connection:
+        return tagged(request, AliasBody.of(service.find_alias(connection, alias)))
+
+
+@router.put("/{alias}", response_model=AliasBody, responses=problems(400, 409, 412, 413, 415, 422))
+def aliases_point(
+    alias: AliasName,
+    body: Annotated[AliasRequest, Body(examples=[_EXAMPLE])],
+    request: Request,
+    parts: Parts,
+) -> Response:
+    """Point an alias at a model, where it does not exist make it; `If-Match` is respected."""
+    service.check_alias_name(alias, ("path", "alias"))
+    with parts.database.writing() as connection:
+        before = store.get(connection, alias)
+        require_match(request, None if before is None else AliasBody.of(before))
+        after = AliasBody.of(service.point_alias(connection, alias, body.model_id))
+    parts.registry.refresh()
+    return tagged(request, after)
+
+
+@router.delete("/{alias}", status_code=204, responses=problems(404, 412, 422))
+def aliases_delete(alias: str, request: Request, parts: Parts) -> None:
+    """Remove an alias; the model stays."""
+    if alias == LATEST:
+        service.check_alias_name(alias, ("path", "alias"))
+    with parts.database.writing() as connection:
+        before = store.get(connection, alias)
+        if before is None:
+            raise NotFound("alias", alias)
+        require_match(request, AliasBody.of(before))
+        store.delete(connection, alias)
+    parts.registry.refresh()

@@ -1,0 +1,48 @@
+"""The catalog: everything that a definition and a job may name, as JSON Schemas."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from fastapi import APIRouter
+
+from app.api.responses import problems
+from app.api.schemas.common import JsonObject
+from app.api.schemas.networks import CatalogBody, PresetBody
+from app.api.strict_json import StrictRoute
+from app.domain.layers import LAYERS
+from app.domain.presets import PRESETS
+from app.domain.recipes import LOSSES, OPTIMIZERS, SCHEDULES
+from app.domain.spec import Spec
+
+router = APIRouter(prefix="/v1", tags=["networks"], route_class=StrictRoute)
+
+
+@router.get("/catalog", responses=problems())
+def catalog_read() -> CatalogBody:
+    """Layers, losses, optimizers, schedules, augmentations and presets, with their defaults."""
+    return _catalog()
+
+
+@cache
+def _catalog() -> CatalogBody:
+    return CatalogBody(
+        layers=_schemas(LAYERS),
+        losses=_schemas(LOSSES),
+        optimizers=_schemas(OPTIMIZERS),
+        schedules=_schemas(SCHEDULES),
+        augmentations={},
+        presets={
+            name: PresetBody(
+                description=preset.description,
+                input_shape=preset.definition.input_shape,
+                layers=preset.definition.model_dump(mode="json")["layers"],
+                recipe=preset.recipe.model_dump(mode="json"),
+            )
+            for name, preset in PRESETS.items()
+        },
+    )
+
+
+def _schemas(specs: Mapping[str, type[Spec]]) -> dict[str, JsonObject]:
+    """Each spec's JSON Schema; the docstring of its class is its description."""
+    return {name: spec.model_json_schema() for name, spec in specs.items()}

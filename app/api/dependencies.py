@@ -1,0 +1,38 @@
+"""What routes are given: the parts of the service that main.py has put together."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.api.streams import StreamLimits
+from app.api.watch import JobWatch
+from app.domain.definitions import Limits
+from app.services.jobs import JobQueue
+from app.services.registry import Registry
+from app.services.serving import Serving
+from app.store.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """One process's parts, and the settings that routes need."""
+
+    database: Database
+    queue: JobQueue
+    registry: Registry
+    serving: Serving
+    watch: JobWatch
+    streams: StreamLimits
+    limits: Limits
+    threads: int
+    max_queued_jobs: int
+    max_image_pixels: int
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Parts = Annotated[Services, Depends(_services)]

@@ -1,0 +1,189 @@
+"""What stands before every route, as plain ASGI, so that it acts before a body is read.
+
+In this order: a request id; whether the Host is one of ours (a page that was rebound to this
+address names another); whether a page of another site asks to change something; whether the key is
+good enough; and how large the body may be. And on the way back, headers for browsers.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import problem
+from app.domain.keys import Role, digest, parse_keys
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
+_OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_READERS_POST = re.compile(
+    r"/v1(/models/[^/]+)?/predict|/v1/models/[^/]+/evaluate|/v1/networks/validate"
+    r"|/v1/networks/[^/]+/gradcheck"
+)
+"""What a reader may POST: it changes nothing."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is let in.
+
+    Attributes:
+        keys: The role of each key, by the SHA-256 of the key; empty: no key is asked for.
+        hosts: The host names that a request may name; None: any.
+        json_bytes: The largest JSON body.
+        predict_bytes: The largest body of a prediction.
+    """
+
+    keys: Mapping[bytes, Role]
+    hosts: frozenset[str] | None
+    json_bytes: int
+    predict_bytes: int
+
+
+def policy(
+    api_keys: str, allowed_hosts: str, json_bytes: int, predict_bytes: int, *, open_: bool
+) -> Policy:
+    """The policy that the settings describe.
+
+    Raises:
+        ValueError: The keys are malformed.
+    """
+    keys = {digest(key.encode()): role for role, key in parse_keys(api_keys)}
+    hosts: frozenset[str] | None = frozenset(h.strip() for h in allowed_hosts.split(",") if h)
+    if not hosts:
+        hosts = None if keys or open_ else _LOOPBACK_HOSTS
+    return Policy(keys, hosts, json_bytes, predict_bytes)
+
+
+class Edge:
+    """The middleware.
+
+    Args:
+        app: What it stands before.
+        policy: What is let in.
+    """
+
+    def __init__(self, app: ASGIApp, policy: Policy) -> None:
+        self._app = app
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        sent_id = headers.get("x-request-id", "")
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
+        scope["request_id"] = request_id
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                response = MutableHeaders(scope=message)
+                response["X-Request-ID"] = request_id
+                for name, value in _HEADERS.items():
+                    response.setdefault(name, value)
+                response.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            self._check(scope, headers)
+            limit = self._limit(scope)
+            _check_length(headers, limit)
+        except HTTPException as error:
+            response = problem(error.status_code, error.detail, request_id, headers=error.headers)
+            await response(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _limited(receive, limit), send_with_headers)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        self._check_host(headers)
+        if scope["method"] not in _SAFE:
+            _check_origin(headers)
+        if self._policy.keys:
+            self._check_key(scope, headers)
+
+    def _check_host(self, headers: Headers) -> None:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1:
+            raise HTTPException(421, f"one Host header is needed, got {len(hosts)}")
+        if self._policy.hosts is not None and _without_port(hosts[0]) not in self._policy.hosts:
+            known = ", ".join(sorted(self._policy.hosts))
+            raise HTTPException(421, f"this service answers as {known}, not as {hosts[0][:100]!r}")
+
+    def _check_key(self, scope: Scope, headers: Headers) -> None:
+        path: str = scope["path"]
+        if path in _OPEN_PATHS or path.startswith("/static/"):
+            return
+        kind, _, key = headers.get("authorization", "").partition(" ")
+        role = self._policy.keys.get(digest(key.strip().encode("latin-1", "replace")))
+        if kind.lower() != "bearer" or role is None:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise HTTPException(401, "send a key: Authorization: Bearer <key>", challenge)
+        reads = scope["method"] in _SAFE or _READERS_POST.fullmatch(path)
+        if role == "reader" and not reads:
+            raise HTTPException(403, "a reader's key may read and predict; this needs a trainer's")
+
+    def _limit(self, scope: Scope) -> int:
+        if _PREDICT.fullmatch(scope["path"]):
+            return self._policy.predict_bytes
+        return self._policy.json_bytes
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def _check_origin(headers: Headers) -> None:
+    """Refuse what another site's page asks for; programs send neither header."""
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    if site in ("same-origin", "none"):
+        return
+    if site is None and (origin is None or urlsplit(origin).netloc == headers.get("host")):
+        return
+    raise HTTPException(403, "a page of another site may not change anything here")
+
+
+def _check_length(headers: Headers, limit: int) -> None:
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > limit:
+        raise _too_large(limit)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Count what comes in, whatever the Content-Length said."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise _too_large(limit)
+        return message
+
+    return counted
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"the body is larger than {limit:,} bytes")

@@ -1,0 +1,147 @@
+"""A job's events, as a stream that loses and repeats nothing, or as a list.
+
+Events are read from the store, never from memory, so a stream goes on across restarts and replicas
+from whatever id its reader has seen.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from app.api.dependencies import Parts, Services
+from app.api.jobs import read
+from app.api.responses import problems
+from app.api.schemas.jobs import EventBody, EventsBody
+from app.api.strict_json import StrictRoute
+from app.domain.errors import InvalidInput
+from app.domain.jobs import ENDED
+from app.domain.records import Job, JobEvent
+from app.store import jobs as store
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
+
+KEEP_ALIVE_SECONDS = 2.0
+"""Silence is broken so often: common clients give up after five seconds of it."""
+
+BATCH = 500
+
+_STREAM_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # a proxy must pass events on at once
+}
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The events: as a stream, or with `Accept: application/json` as a list.",
+            "content": {
+                "text/event-stream": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"$ref": "#/components/schemas/EventsBody"}},
+            },
+        },
+        204: {"description": "The reader has seen the end."},
+        **problems(404, 422),
+    },
+)
+async def jobs_events(
+    job_id: str,
+    request: Request,
+    parts: Parts,
+    after: Annotated[
+        int | None, Query(ge=0, le=2**53, description="Only what follows this id.")
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(max_length=20, description="The same, as browsers send it.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Events a list.")] = 500,
+) -> Response:
+    """What happens to a job: `snapshot` first, then what follows, until `end`.
+
+    With `after=0` all from the first; with `Last-Event-ID` what the reader has missed.
+    """
+    seen = _seen(after, last_event_id)
+    job, body = await run_in_threadpool(read, parts, job_id)
+    if "application/json" in request.headers.get("accept", ""):
+        return await run_in_threadpool(_as_list, parts, job_id, seen or 0, limit)
+    if seen is not None and job.status in ENDED and seen >= job.last_event:
+        return Response(status_code=204)
+    snapshot = None if seen is not None else _frame(job.last_event, "snapshot", body.model_dump())
+    start = seen if seen is not None else _after_snapshot(job)
+    stack = ExitStack()
+    client = request.client.host if request.client else ""
+    stack.enter_context(parts.streams.one_more(client))
+    return StreamingResponse(
+        _stream(parts, job_id, start, snapshot, stack),
+        headers=_STREAM_HEADERS,
+        media_type="text/event-stream",
+    )
+
+
+def _seen(after: int | None, last_event_id: str | None) -> int | None:
+    if last_event_id is None or last_event_id == "":
+        return after
+    if not (last_event_id.isascii() and last_event_id.isdigit()):
+        msg = f"an event's id is a number, got {last_event_id!r}"
+        raise InvalidInput.at(("header", "Last-Event-ID"), msg, "event_id_invalid")
+    return int(last_event_id)
+
+
+def _after_snapshot(job: Job) -> int:
+    """A snapshot includes all events, but one of a job that has ended is followed by its end."""
+    return job.last_event - 1 if job.status in ENDED else job.last_event
+
+
+async def _stream(
+    parts: Services, job_id: str, seen: int, snapshot: str | None, stack: ExitStack
+) -> AsyncIterator[str]:
+    with stack:
+        yield "retry: 2000\n\n"
+        if snapshot is not None:
+            yield snapshot
+        while not parts.watch.closing:
+            events = await run_in_threadpool(_read, parts, job_id, seen)
+            for event in events:
+                data = {"at": event.at, **event.data}
+                yield _frame(event.id, event.event, data)
+                seen = event.id
+                if event.event == "end":
+                    return
+            if not events:
+                if not await run_in_threadpool(_exists, parts, job_id):
+                    return
+                if not await parts.watch.changed(job_id, seen, KEEP_ALIVE_SECONDS):
+                    yield ": keep-alive\n\n"
+
+
+def _read(parts: Services, job_id: str, seen: int) -> list[JobEvent]:
+    with parts.database.reading() as connection:
+        return store.events(connection, job_id, seen, BATCH)
+
+
+def _exists(parts: Services, job_id: str) -> bool:
+    with parts.database.reading() as connection:
+        return store.get(connection, job_id) is not None
+
+
+def _as_list(parts: Services, job_id: str, seen: int, limit: int) -> Response:
+    with parts.database.reading() as connection:
+        events = store.events(connection, job_id, seen, limit)
+    body = EventsBody(
+        data=[EventBody.of(event) for event in events],
+        next_after=events[-1].id if events else seen,
+    )
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+def _frame(event_id: int, event: str, data: dict[str, Any]) -> str:
+    """One event in the form of the HTML standard's server-sent events."""
+    text = json.dumps(data, allow_nan=False)
+    return f"id: {event_id}\nevent: {event}\ndata: {text}\n\n"

@@ -1,0 +1,72 @@
+"""Whether the process lives, whether it can serve, and figures for Prometheus."""
+
+import json
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Response
+
+from app.api.dependencies import Parts, Services
+from app.api.metrics import CONTENT_TYPE, Metrics
+from app.api.responses import problems
+from app.api.schemas.common import JsonObject
+from app.domain.jobs import STATUSES
+from app.store import health as store
+
+
+def routes(metrics: Metrics) -> APIRouter:
+    """The routes, which show the figures of this process."""
+    router = APIRouter(tags=["service"])
+
+    @router.get("/healthz", responses=problems())
+    async def health_live() -> dict[str, bool]:
+        """The process answers."""
+        return {"ok": True}
+
+    @router.get(
+        "/readyz",
+        responses={
+            200: {"description": "Everything is there."},
+            503: {"description": "Something is missing; `checks` says what."},
+        },
+    )
+    def health_ready(parts: Parts) -> JsonObject:
+        """Everything that the service needs is there."""
+        checks = _checks(parts)
+        ready = all(checks.values())
+        body = {"ready": ready, "checks": checks}
+        if not ready:
+            headers = {"Retry-After": "1"}
+            return Response(json.dumps(body), 503, headers, "application/json")  # type: ignore[return-value]
+        return body
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "Figures in the text format of Prometheus.",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            },
+            **problems(),
+        },
+    )
+    def health_metrics(parts: Parts) -> Response:
+        """Figures for Prometheus."""
+        with parts.database.reading() as connection:
+            counts = store.jobs_by_status(connection)
+            metrics.models.set(store.models(connection))
+        for status in STATUSES:
+            metrics.jobs.labels(status).set(counts.get(status, 0))
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    return router
+
+
+def _checks(parts: Services) -> dict[str, bool]:
+    try:
+        with parts.database.reading() as connection:
+            artifacts = store.blobs_readable(connection)
+            trainers = store.trainers_alive(connection)
+    except sa.exc.SQLAlchemyError:
+        return {"database": False, "artifacts": False, "trainers": False}
+    return {"database": True, "artifacts": artifacts, "trainers": trainers}

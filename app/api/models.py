@@ -1,0 +1,56 @@
+"""Models: what jobs leave."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request, Response
+
+from app.api.dependencies import Parts, Services
+from app.api.responses import Pages, listed, problems, tagged
+from app.api.schemas.common import ListBody
+from app.api.schemas.models import EvaluationBody, EvaluationRequest, ModelBody
+from app.api.strict_json import StrictRoute
+from app.services import models as service
+from app.store import models as store
+
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
+
+
+@router.get("", responses=problems(422))
+def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
+    """The models, newest first."""
+    with parts.database.reading() as connection:
+        page = store.page(connection, pages.after, pages.limit)
+    return listed([ModelBody.of(model) for model in page.records], page.next_id)
+
+
+@router.get("/{model}", response_model=ModelBody, responses=problems(404))
+def models_read(model: str, request: Request, parts: Parts) -> Response:
+    """One model, by its id or by an alias."""
+    model_id = resolve(parts, model)
+    with parts.database.reading() as connection:
+        return tagged(request, ModelBody.of(service.find(connection, model_id)))
+
+
+@router.delete("/{model_id}", status_code=204, responses=problems(404, 409))
+def models_delete(model_id: str, parts: Parts) -> None:
+    """Remove a model that no alias points at."""
+    with parts.database.writing() as connection:
+        service.delete(connection, model_id)
+    parts.registry.refresh()
+
+
+@router.post("/{model}/evaluate", responses=problems(400, 404, 413, 415, 422))
+def models_evaluate(
+    model: str,
+    parts: Parts,
+    body: Annotated[EvaluationRequest, Body(examples=[{"dataset": "mnist", "split": "test"}])],
+) -> EvaluationBody:
+    """Read every sample of a dataset's split and compare with its label."""
+    loaded = parts.serving.load(resolve(parts, model))
+    evaluation = service.evaluate(loaded, body.dataset, body.split)
+    return EvaluationBody.of(evaluation, loaded.model.classes)
+
+
+def resolve(parts: Services, model: str) -> str:
+    """The id of the model that an id or an alias in a path names."""
+    return parts.registry.resolve(model)

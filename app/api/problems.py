@@ -1,0 +1,182 @@
+"""The one table from error to status, and the RFC 9457 bodies that clients get."""
+
+import difflib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.domain import errors
+from app.domain.errors import FieldError, Loc
+from app.domain.spec import field_names
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[errors.MnistryError], int] = {
+    errors.InvalidInput: 422,
+    errors.UnusableImage: 422,
+    errors.NotFound: 404,
+    errors.StateConflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.IdempotencyMismatch: 422,
+    errors.TooManyJobs: 429,
+}
+
+CODES: Mapping[int, tuple[str, str]] = {
+    400: ("malformed", "The request cannot be read"),
+    401: ("unauthorized", "A key is needed"),
+    403: ("forbidden", "This is not allowed"),
+    404: ("not-found", "There is no such thing"),
+    405: ("method-not-allowed", "The method is not allowed here"),
+    409: ("conflict", "The state forbids it"),
+    412: ("precondition-failed", "It has changed in the meantime"),
+    413: ("too-large", "The body is too large"),
+    415: ("unsupported-media-type", "The media type is not taken here"),
+    421: ("misdirected", "The host name is not one of this service"),
+    422: ("invalid", "The request does not validate"),
+    429: ("too-many", "Too many at a time"),
+    500: ("internal", "The service failed"),
+    503: ("unavailable", "The service is not ready"),
+    507: ("storage-full", "The storage is full"),
+}
+"""For each status the code in a problem's `type`, and its title."""
+
+
+def problem(
+    status: int,
+    detail: str,
+    request_id: str,
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An application/problem+json response."""
+    code, title = CODES.get(status) or (str(status), HTTPStatus(status).phrase)
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id,
+        **(extra or {}),
+    }
+    content = json.dumps(body, ensure_ascii=True, allow_nan=False)
+    return Response(content, status, dict(headers or {}), "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an app with a problem."""
+    app.add_exception_handler(errors.MnistryError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(sa.exc.OperationalError, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope["request_id"])
+
+
+def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.MnistryError)  # noqa: S101 - registered for it
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    extra: dict[str, Any] = {}
+    headers = {}
+    if isinstance(error, errors.InvalidInput):
+        extra["errors"] = [_item(one) for one in error.errors]
+    elif isinstance(error, errors.StateConflict) and error.allowed_from is not None:
+        extra["allowed_from"] = error.allowed_from
+    elif isinstance(error, errors.TooManyJobs):
+        headers["Retry-After"] = "10"
+    return problem(status, str(error), _request_id(request), extra, headers)
+
+
+def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    found = [_field_error(one, error.body) for one in error.errors()]
+    detail = "; ".join(one.msg for one in found[:3])
+    extra = {"errors": [_item(one) for one in found]}
+    return problem(422, detail, _request_id(request), extra)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    detail = error.detail
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"there is nothing at {request.url.path}"
+    elif error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        detail = f"{request.method} is not allowed here, only {allowed}"
+    return problem(error.status_code, detail, _request_id(request), headers=error.headers)
+
+
+def _database_error(request: Request, error: Exception) -> Response:
+    log.error("the database failed", exc_info=error)
+    if "full" in str(error):
+        return problem(507, "nothing can be stored at present", _request_id(request))
+    detail = "the database does not answer at present"
+    return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request %s failed", _request_id(request), exc_info=error)
+    return problem(500, "this is a defect of the service; its log says more", _request_id(request))
+
+
+def _item(error: FieldError) -> dict[str, Any]:
+    return {"loc": list(error.loc), "msg": error.msg, "type": error.type}
+
+
+def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
+    """One of pydantic's errors, in the client's terms: its place, and what was probably meant."""
+    source, *path = error["loc"]
+    if source != "body":
+        return FieldError((source, *path), f"{path[0]}: {error['msg']}", error["type"])
+    loc, value = _in_body(path, body, missing=error["type"] == "missing")
+    context = error.get("ctx") or {}
+    message = error["msg"]
+    if error["type"] == "union_tag_invalid":
+        known = [name.strip("' ") for name in context["expected_tags"].split(",")]
+        loc = (*loc, context["discriminator"].strip("'"))
+        message = f"unknown type {context['tag'][:100]!r}{_meant(context['tag'], known)}"
+    elif error["type"] == "union_tag_not_found":
+        message = f"the field {context['discriminator']} is missing; it says which kind this is"
+        loc = (*loc, context["discriminator"].strip("'"))
+    elif error["type"] == "literal_error" and isinstance(value, str):
+        known = [name.strip("' ") for name in context["expected"].replace(" or ", ",").split(",")]
+        message = f"{value[:100]!r} is not known{_meant(value, known)}"
+    elif error["type"] == "extra_forbidden":
+        name = str(loc[-1])[:100]
+        close = difflib.get_close_matches(name, field_names(), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "it is not taken here"
+        message = f"unknown field {name!r}; {hint}"
+    elif isinstance(value, int | float | str) and error["type"] != "missing":
+        message = f"{message}, got {value!r:.100}"
+    return FieldError(loc, message, error["type"])
+
+
+def _in_body(path: Sequence[str | int], body: Any, *, missing: bool) -> tuple[Loc, Any]:
+    """Follow a path into the body that was sent, without the names of unions' branches."""
+    loc: list[str | int] = []
+    value = body
+    for i, step in enumerate(path):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        elif not (missing and i == len(path) - 1):
+            continue
+        loc.append(step)
+    return tuple(loc), value
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}? Known are {', '.join(known)}"
+    return f"; known are {', '.join(known)}"

@@ -1,0 +1,135 @@
+"""Bodies of jobs and their events."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.api.schemas.common import Body, JsonObject, Time
+from app.domain.jobs import JobStatus
+from app.domain.records import Job, JobEvent
+
+
+class StatusEntry(Body):
+    """A status that the job came into."""
+
+    status: JobStatus = Field(description="The status.")
+    at: Time
+    reason: str | None = Field(description="Why, where there is something to say.")
+
+
+class ProgressBody(Body):
+    """How far it has come."""
+
+    epoch: int = Field(description="The epoch under way, from 1.")
+    epochs: int = Field(description="Epochs in all.")
+    step: int = Field(description="Steps that are done.")
+    steps: int = Field(description="Steps in all.")
+    fraction: float = Field(description="The share of steps that are done.")
+    samples_per_second: float | None = Field(description="The speed in this epoch.")
+    eta_seconds: float | None = Field(description="The time that is left.")
+
+
+class MetricsBody(Body):
+    """The newest figures; null where there is none, or none that is finite."""
+
+    train_loss: float | None = Field(None, description="Mean loss over the epoch so far.")
+    train_accuracy: float | None = Field(None, description="Accuracy over the epoch so far.")
+    val_loss: float | None = Field(None, description="Loss on the validation samples.")
+    val_accuracy: float | None = Field(None, description="Accuracy on the validation samples.")
+    nonfinite: str | None = Field(None, description="What a null figure was: nan, inf, -inf.")
+
+
+class EpochBody(MetricsBody):
+    """An epoch that has ended."""
+
+    epoch: int = Field(description="The epoch, from 1.")
+    learning_rate: float = Field(description="The rate of its last step.")
+    seconds: float = Field(description="How long it took.")
+    gradient_norm: float | None = Field(description="The mean norm of its gradients.")
+
+
+class BestBody(Body):
+    """The epoch with the best validation."""
+
+    epoch: int = Field(description="The epoch, from 1.")
+    val_accuracy: float | None = Field(description="Its validation accuracy.")
+
+
+class JobErrorBody(Body):
+    """Why a job has failed."""
+
+    code: str = Field(description="The kind of failure, for programs.")
+    title: str = Field(description="The kind of failure, in words.")
+    detail: str = Field(description="What happened.")
+    suggestion: JsonObject | None = Field(description="A job that is likely to work.")
+
+
+class JobBody(Body):
+    """A training job."""
+
+    id: str = Field(description="Its id.", examples=["job_01j9zq3v5k8m2n4p6r8t0w2y4a"])
+    status: JobStatus = Field(description="Where it stands.")
+    name: str | None = Field(description="What a person calls it.")
+    notes: str | None = Field(description="Anything worth remembering.")
+    tags: list[str] = Field(description="Words to find it by.")
+    network_id: str | None = Field(description="The stored network that it trains.")
+    preset: str | None = Field(description="The preset that its network came from.")
+    network: JsonObject = Field(description="The definition that it trains.")
+    config: JsonObject = Field(description="The request, with every default filled in.")
+    attempt: int = Field(description="How often it was started; more than once after a crash.")
+    queue_position: int | None = Field(description="Its place in the queue, from 1.")
+    created_at: Time
+    started_at: str | None = Field(description="When it first ran.")
+    finished_at: str | None = Field(description="When it ended.")
+    history_of_status: list[StatusEntry] = Field(description="Every status so far, oldest first.")
+    progress: ProgressBody | None = Field(description="How far it has come.")
+    metrics: MetricsBody | None = Field(description="The newest figures.")
+    best: BestBody | None = Field(description="The best epoch so far.")
+    history: list[EpochBody] = Field(description="The epochs that have ended.")
+    stopped_by: str | None = Field(description="early_stopping, max_seconds or null.")
+    model_id: str | None = Field(description="The model that it left.")
+    error: JobErrorBody | None = Field(description="Why it has failed.")
+    receipt: JsonObject | None = Field(description="What decided the weights.")
+
+    @classmethod
+    def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
+        own = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
+        own["config"] = {**job.config, "network_id": job.network_id, "preset": job.preset}
+        return cls(network=job.definition, model_id=model_id, queue_position=queue_position, **own)
+
+
+class PlanBody(Body):
+    """A job that was only checked."""
+
+    config: JsonObject = Field(description="The request, with every default filled in.")
+    network: JsonObject = Field(description="The definition that it would train.")
+    parameters: int = Field(description="How many numbers would be trained.")
+    macs: int = Field(description="Multiply-adds a sample.")
+    estimate: "JobEstimateBody" = Field(description="What it would cost.")
+
+
+class JobEstimateBody(Body):
+    """What a job would cost on this machine."""
+
+    memory_bytes: int = Field(description="Memory of the training process.")
+    seconds: float = Field(description="Time for all its epochs.")
+
+
+class EventBody(Body):
+    """Something that happened to a job."""
+
+    id: int = Field(description="Counts from 1.")
+    event: str = Field(description="status, progress, epoch, log or end.")
+    at: Time
+    data: Any = Field(description="What happened.")
+
+    @classmethod
+    def of(cls, event: JobEvent) -> "EventBody":
+        return cls(id=event.id, event=event.event, at=event.at, data=event.data)
+
+
+class EventsBody(Body):
+    """A job's events as a list, oldest first."""
+
+    data: list[EventBody] = Field(description="The events.")
+    next_after: int = Field(description="Send it as `after` for those that follow.")

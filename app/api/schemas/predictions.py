@@ -1,0 +1,43 @@
+"""Bodies of predictions."""
+
+from pydantic import Field
+
+from app.api.schemas.common import Body
+
+
+class RankedBody(Body):
+    """A class and how probable it is."""
+
+    label: str = Field(description="The class.")
+    probability: float = Field(description="How probable.")
+
+
+class PredictionBody(Body):
+    """What a model reads in one input."""
+
+    label: str | None = Field(None, description="The most probable class.")
+    confidence: float | None = Field(None, description="How probable it is.")
+    probabilities: list[float] | None = Field(
+        None, description="Of every class, in the order of the model's `classes`."
+    )
+    top_k: list[RankedBody] | None = Field(None, description="The most probable classes.")
+    filename: str | None = Field(None, description="The file that it was read from.")
+    warnings: list[str] = Field(
+        default=[], description="What was unusual about an image, as `inverted`."
+    )
+    preprocessed: str | None = Field(
+        None, description="What the network saw, as a PNG in a data URL."
+    )
+    reconstruction: str | None = Field(
+        None, description="What a model that learnt its input makes of it, in a data URL."
+    )
+    reconstruction_error: float | None = Field(
+        None, description="The mean squared difference of the two."
+    )
+
+
+class PredictionsBody(Body):
+    """What a model reads in every input of a request, in their order."""
+
+    model_id: str = Field(description="The model that read them.")
+    predictions: list[PredictionBody] = Field(description="One for each input.")

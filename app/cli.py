@@ -1,0 +1,129 @@
+"""The command line. Options win over the environment; every setting has a variable.
+
+What a command needs is imported in it: `serve` starts its parts before it could load all of them.
+"""
+
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from app.domain.keys import parse_keys
+from app.settings import Settings
+from app.startup import CannotStart, check_reach, listen, log_to_stderr
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; 0: any that is free.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where the database is kept.")]
+Open = Annotated[
+    bool | None, typer.Option("--open", help="Serve other machines without keys, knowingly.")
+]
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    trainers: Annotated[int | None, typer.Option(help="Trainer processes.")] = None,
+    workers: Annotated[int | None, typer.Option(help="API processes.")] = None,
+    open_: Open = None,
+    first_model: Annotated[
+        bool | None, typer.Option("--first-model", help="Train a first model if there is none.")
+    ] = None,
+) -> None:
+    """Start everything on this machine: the API, the trainers, an embedded database."""
+    settings = _settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        trainers=trainers,
+        workers=workers,
+        open=open_,
+        first_model=first_model,
+    )
+    from app.supervisor import serve as run
+
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def api(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    open_: Open = None,
+    descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Start one API process alone, for many machines."""
+    settings = _settings(host=host, port=port, data_dir=data_dir, open=open_)
+    if descriptor is None:
+        check_reach(settings)
+        listener = listen(settings.host, settings.port)
+    else:
+        listener = socket.socket(fileno=descriptor)
+    from app import roles
+
+    roles.answer(settings, listener)
+
+
+@app.command()
+def trainer(
+    data_dir: DataDir = None,
+    name: Annotated[
+        str | None, typer.Option(help="Stable over restarts: jobs are given back to this name.")
+    ] = None,
+) -> None:
+    """Start one trainer alone, for many machines."""
+    settings = _settings(data_dir=data_dir)
+    from app import roles
+
+    roles.train(settings, name or socket.gethostname())
+
+
+@app.command("first-model")
+def first_model(
+    url: Annotated[str, typer.Option(help="Where the service is.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Train a first model where there is none, and show it reading a digit."""
+    from app.first_model import welcome
+
+    keys = parse_keys(Settings().api_keys)
+    welcome(url, next((key for role, key in keys if role == "trainer"), None))
+
+
+@app.command()
+def settings() -> None:
+    """List every setting with its variable, its default and what it means."""
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        typer.echo(f"MNISTRY_{name.upper()}={default or ''}\n    {field.description}")
+
+
+def _settings(**options: Any) -> Settings:
+    """The settings, with what was said on the command line."""
+    chosen = Settings(**{name: value for name, value in options.items() if value is not None})
+    parse_keys(chosen.api_keys)
+    log_to_stderr(chosen.log_level)
+    return chosen
+
+
+def main() -> None:
+    """Run a command; what keeps it from starting is one line, and exit code 2."""
+    try:
+        app()
+    except (CannotStart, ValueError) as error:
+        sys.stderr.write(f"mnistry: {_one_line(error)}\n")
+        raise SystemExit(2) from None
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"MNISTRY_{str(first['loc'][0]).upper()}: {first['msg']}"
+    return " ".join(str(error).split())

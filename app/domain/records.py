@@ -1,0 +1,96 @@
+"""What the store keeps: one record a resource, as plain data."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.jobs import JobStatus
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A definition that a client stored; `preset` where it came from one."""
+
+    id: str
+    created_at: str
+    preset: str | None
+    definition: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A training job, as far as it has come.
+
+    Attributes:
+        attempt: How often it was started, not counting that it was paused; fences every write.
+        crashes: How often its process died.
+        checkpoint_sha256: The blob that its next attempt goes on from.
+        seconds: Time spent training, over all attempts.
+        last_event: The id of its newest event; changes whenever anything here does.
+    """
+
+    id: str
+    created_at: str
+    definition: Json
+    config: Json
+    status: JobStatus = "queued"
+    history_of_status: list[Json]
+    started_at: str | None = None
+    finished_at: str | None = None
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] = field(default_factory=list)
+    network_id: str | None = None
+    preset: str | None = None
+    attempt: int = 0
+    crashes: int = 0
+    progress: Json | None = None
+    metrics: Json | None = None
+    best: Json | None = None
+    history: list[Json] = field(default_factory=list)
+    stopped_by: str | None = None
+    error: Json | None = None
+    receipt: Json | None = None
+    checkpoint_sha256: str | None = None
+    seconds: float = 0.0
+    last_event: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEvent:
+    """Something that happened to a job; ids count from 1 without a gap."""
+
+    id: int
+    event: str
+    at: str
+    data: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A network with the weights that a job left."""
+
+    id: str
+    created_at: str
+    name: str | None
+    job_id: str | None
+    network_id: str | None
+    definition: Json
+    dataset: str
+    classes: list[str]
+    preprocessing: Json
+    parameters: int
+    size_bytes: int
+    sha256: str
+    metrics: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alias:
+    """A name that serves wherever a model id does; `past` has the models that it named before."""
+
+    alias: str
+    model_id: str
+    updated_at: str
+    past: list[Json]

@@ -1,0 +1,34 @@
+"""What a text that a person chose may hold: names, notes and tags are kept as they were sent."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.domain.ids import NAME_PATTERN
+
+
+def _printable(allowed: str, text: str) -> str:
+    for position, character in enumerate(text):
+        if (ord(character) < 32 or 0x7F <= ord(character) < 0xA0) and character not in allowed:
+            raise PydanticCustomError(
+                "control_character",
+                "control characters are not allowed, got U+{code} at position {position}",
+                {"code": f"{ord(character):04X}", "position": position},
+            )
+    return text
+
+
+def _line(text: str) -> str:
+    return _printable("", text)
+
+
+def _lines(text: str) -> str:
+    return _printable("\n\t", text)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_line)]
+Notes = Annotated[str, Field(max_length=10_000), AfterValidator(_lines)]
+Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+Tags = Annotated[list[Tag], Field(max_length=16)]
+ResourceName = Annotated[str, Field(pattern=NAME_PATTERN)]

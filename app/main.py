@@ -1,0 +1,118 @@
+"""The one place where the parts of an API process meet."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from fastapi import FastAPI
+
+import engine
+from app.api import (
+    aliases,
+    catalog,
+    datasets,
+    events,
+    health,
+    jobs,
+    models,
+    networks,
+    openapi,
+    pages,
+    predictions,
+    problems,
+)
+from app.api.dependencies import Services
+from app.api.edge import Edge, policy
+from app.api.metrics import Measured, Metrics
+from app.api.streams import StreamLimits
+from app.api.watch import JobWatch
+from app.domain.definitions import Limits
+from app.services.registry import Registry
+from app.services.serving import Serving
+from app.settings import Settings
+from app.store.database import Database
+from app.trainer.queue import Queue
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """An API process's application.
+
+    Raises:
+        ValueError: The API keys are malformed.
+    """
+    metrics = Metrics()
+    app = FastAPI(
+        title="Mnistry",
+        version=engine.__version__,
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(settings),
+        generate_unique_id_function=openapi.operation_id,
+    )
+    problems.install(app)
+    openapi.install(app)
+    routers = (catalog, networks, datasets, jobs, events, models, aliases, predictions)
+    for module in routers:
+        app.include_router(module.router)
+    app.include_router(health.routes(metrics))
+    app.include_router(pages.router)
+    app.mount("/static/swagger", pages.swagger_files())
+    app.mount("/static", pages.static_files())
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(
+        Edge,
+        policy=policy(
+            settings.api_keys,
+            settings.allowed_hosts,
+            settings.max_json_bytes,
+            settings.max_predict_bytes,
+            open_=settings.open,
+        ),
+    )
+    return app
+
+
+class Lifespan(Protocol):
+    """Runs around an app's life."""
+
+    def __call__(self, app: FastAPI) -> AbstractAsyncContextManager[None]:
+        """Enter when the app starts, leave when it ends."""
+
+
+def _lifespan(settings: Settings) -> Lifespan:
+    """Open what the process holds when it starts, and close it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings.url)
+        registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
+        registry.start()
+        watch = JobWatch(database)
+        app.state.services = Services(
+            database=database,
+            queue=Queue(database),
+            registry=registry,
+            serving=Serving(database),
+            watch=watch,
+            streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
+            limits=limits(settings),
+            threads=settings.threads,
+            max_queued_jobs=settings.max_queued_jobs,
+            max_image_pixels=settings.max_image_pixels,
+        )
+        yield
+        watch.close()
+        registry.close()
+        database.close()
+
+    return lifespan
+
+
+def limits(settings: Settings) -> Limits:
+    """The largest network that is accepted."""
+    return Limits(settings.max_parameters, settings.max_activations, settings.max_macs)

@@ -1,0 +1,80 @@
+"""What one process of the service does: answer requests, or train.
+
+Each role brings the database to this version first, so that they can start in any order.
+"""
+
+import signal
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from app.main import create_app
+from app.settings import Settings
+from app.startup import CannotStart
+from app.store.database import Database, SchemaTooNew
+from app.trainer import queue, worker
+from app.trainer.attempt import TrainerSettings
+from engine.parallel import single_threaded_blas
+
+GRACE_SECONDS = 5
+
+
+def prepare(settings: Settings) -> None:
+    """Make or update the tables.
+
+    Raises:
+        CannotStart: The database is newer than this program.
+    """
+    database = Database(settings.url)
+    try:
+        database.migrate()
+        queue.migrate(database)
+    except SchemaTooNew as error:
+        raise CannotStart(str(error)) from error
+    finally:
+        database.close()
+
+
+def answer(settings: Settings, listener: socket.socket) -> None:
+    """Serve the API on a listening socket until SIGTERM or SIGINT."""
+    prepare(settings)
+    app = create_app(settings)
+
+    class Server(uvicorn.Server):
+        """Ends its streams as soon as it is told to stop, so that none holds it up."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            app.state.services.watch.close()
+
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    with single_threaded_blas():
+        Server(config).run(sockets=[listener])
+
+
+def train(settings: Settings, name: str) -> None:
+    """Train jobs until SIGTERM or SIGINT."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    prepare(settings)
+    database = Database(settings.url)
+    worker.work(
+        database,
+        TrainerSettings(
+            name=name,
+            threads=settings.threads,
+            checkpoint_seconds=settings.checkpoint_seconds,
+            stall_seconds=settings.stall_seconds,
+        ),
+    )

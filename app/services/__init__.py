@@ -1,0 +1,1 @@
+"""What the service does: each function is a sentence of the API. No HTTP, no SQL."""

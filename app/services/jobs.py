@@ -1,0 +1,152 @@
+"""Jobs: submit, cancel and delete them."""
+
+import secrets
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from app.domain import clock, ids
+from app.domain.definitions import Limits, NetworkDefinition, Summary, summarise
+from app.domain.errors import InvalidInput, NotFound, StateConflict, TooManyJobs
+from app.domain.jobs import CANCELLABLE, ENDED, JobConfig, JobRequest, check_fit
+from app.domain.presets import PRESETS
+from app.domain.recipes import Recipe
+from app.domain.records import Job
+from app.store import datasets, jobs, networks
+
+
+class JobQueue(Protocol):
+    """Where a job waits for a trainer."""
+
+    def enqueue(self, connection: sa.Connection, job_id: str) -> None:
+        """Put a job into the queue when the connection's transaction commits."""
+
+
+def plan(
+    connection: sa.Connection, request: JobRequest, limits: Limits
+) -> tuple[Job, JobConfig, Summary]:
+    """The job that a request asks for, with every default filled in and everything checked."""
+    field = request.network_field
+    definition, preset = _network(connection, request)
+    try:
+        summary = summarise(definition, limits)
+    except InvalidInput as error:
+        moved = [e._replace(loc=(field, *e.loc)) for e in error.errors]
+        raise InvalidInput(moved) from error
+    recipe = PRESETS[preset].recipe if preset in PRESETS else Recipe()
+    config = request.resolve(recipe, seed=secrets.randbits(32))
+    _check_dataset(field, config, definition, summary)
+    at = clock.now()
+    job = Job(
+        id=ids.new_id("job"),
+        created_at=at,
+        definition=definition.model_dump(mode="json"),
+        config=config.model_dump(mode="json"),
+        history_of_status=[{"status": "queued", "at": at, "reason": None}],
+        name=request.name,
+        notes=request.notes,
+        tags=request.tags,
+        network_id=request.network_id,
+        preset=preset,
+    )
+    return job, config, summary
+
+
+def submit(
+    connection: sa.Connection, queue: JobQueue, request: JobRequest, limits: Limits, most: int
+) -> Job:
+    """Store a job and put it into the queue, in the connection's one transaction."""
+    job, _, _ = plan(connection, request, limits)
+    if len(jobs.queue_positions(connection)) >= most:
+        raise TooManyJobs(f"{most} jobs are waiting already; try again when some have ended")
+    jobs.insert(connection, job)
+    queue.enqueue(connection, job.id)
+    return find(connection, job.id)
+
+
+def find(connection: sa.Connection, job_id: str) -> Job:
+    """A job, or NotFound."""
+    job = jobs.get(connection, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
+def cancel(connection: sa.Connection, job_id: str) -> Job:
+    """End a job now; its trainer finds its claim lost and ends the process.
+
+    Raises:
+        StateConflict: It has ended otherwise.
+    """
+    job = find(connection, job_id)
+    if job.status == "cancelled":
+        return job
+    if job.status not in CANCELLABLE:
+        raise StateConflict(f"job {job_id} has {job.status}, it cannot be cancelled", CANCELLABLE)
+    end = {"model_id": None, "error": None}
+    jobs.end_of(connection, job, "cancelled", end, "a client asked for it")
+    return find(connection, job_id)
+
+
+def delete(connection: sa.Connection, job_id: str) -> None:
+    """Remove a job that has ended; the model that it left stays."""
+    job = find(connection, job_id)
+    if job.status not in ENDED:
+        raise StateConflict(f"job {job_id} is {job.status}; cancel it before it is deleted", ENDED)
+    jobs.delete(connection, job_id)
+
+
+def _network(
+    connection: sa.Connection, request: JobRequest
+) -> tuple[NetworkDefinition, str | None]:
+    """The definition that a request names, and the preset that it came from."""
+    if request.network is not None:
+        return request.network, None
+    if request.preset is not None:
+        return PRESETS[request.preset].definition, request.preset
+    assert request.network_id is not None  # noqa: S101 - one of the three is there
+    network = networks.get(connection, request.network_id)
+    if network is None:
+        raise InvalidInput.at(
+            ("network_id",), f"there is no network {request.network_id!r}", "unknown_network"
+        )
+    return NetworkDefinition.model_validate(network.definition), network.preset
+
+
+def _check_dataset(
+    field: str, config: JobConfig, definition: NetworkDefinition, summary: Summary
+) -> None:
+    dataset = datasets.get(config.dataset)
+    if dataset is None:
+        known = ", ".join(d.name for d in datasets.all_of_them())
+        raise InvalidInput.at(
+            ("dataset",), f"there is no dataset {config.dataset!r}, only {known}", "unknown_dataset"
+        )
+    check_fit(
+        field,
+        config,
+        tuple(definition.input_shape),
+        summary.output_shape,
+        summary.layers[-1].type,
+        dataset.sample_shape,
+        len(dataset.classes),
+    )
+    available = dataset.train_samples
+    if config.train_samples is not None and config.train_samples > available:
+        raise InvalidInput.at(
+            ("train_samples",),
+            f"dataset {dataset.name!r} has {available} training samples, "
+            f"got {config.train_samples}",
+            "too_many_samples",
+        )
+    if config.early_stopping is not None and config.validation_split == 0:
+        raise InvalidInput.at(
+            ("early_stopping",),
+            "early stopping watches the validation samples; set validation_split above 0",
+            "needs_validation",
+        )
+    kept = config.train_samples or available
+    if kept - round(kept * config.validation_split) < 1:
+        raise InvalidInput.at(
+            ("validation_split",), "no sample is left to train on", "no_training_samples"
+        )

@@ -1,0 +1,136 @@
+"""Models: evaluate and delete them, and move aliases between them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from app.domain import ids
+from app.domain.errors import InvalidInput, NotFound, StateConflict
+from app.domain.records import Alias, Model
+from app.services.registry import LATEST
+from app.services.serving import LoadedModel
+from app.store import aliases, datasets, models
+from engine import evaluation
+from engine.arrays import Labels
+from engine.batches import Samples
+from engine.evaluation import CalibrationBin, ClassScore
+from engine.losses import CrossEntropy
+from engine.parallel import Team
+
+WORST = 50
+"""How many of the worst samples an evaluation names."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A sample whose own class was found improbable."""
+
+    index: int
+    label: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model is worth on a split of a dataset."""
+
+    accuracy: float
+    loss: float
+    samples: int
+    confusion_matrix: Labels
+    per_class: list[ClassScore]
+    bins: list[CalibrationBin]
+    expected_error: float
+    worst: list[Mistake]
+
+
+def find(connection: sa.Connection, model_id: str) -> Model:
+    """A model, or NotFound."""
+    model = models.get(connection, model_id)
+    if model is None:
+        raise NotFound("model", model_id)
+    return model
+
+
+def delete(connection: sa.Connection, model_id: str) -> None:
+    """Remove a model that no alias points at."""
+    model = find(connection, model_id)
+    pointing = aliases.pointing_at(connection, model_id)
+    if pointing:
+        raise StateConflict(f"model {model_id} is served as {', '.join(pointing)}; move it first")
+    models.delete(connection, model)
+
+
+def check_alias_name(alias: str, loc: tuple[str, ...]) -> None:
+    """Refuse a name that means something else already."""
+    if alias == LATEST or ids.is_id(alias):
+        reason = "always names the newest model" if alias == LATEST else "has the form of an id"
+        raise InvalidInput.at(loc, f"{alias!r} {reason}; choose another name", "reserved_name")
+
+
+def point_alias(connection: sa.Connection, alias: str, model_id: str) -> Alias:
+    """Point an alias at a model."""
+    if models.get(connection, model_id) is None:
+        raise InvalidInput.at(("model_id",), f"there is no model {model_id!r}", "unknown_model")
+    return aliases.point(connection, alias, model_id)
+
+
+def find_alias(connection: sa.Connection, alias: str) -> Alias:
+    """An alias, or NotFound; `latest` has no past."""
+    if alias == LATEST:
+        newest = models.page(connection, None, 1).records
+        if newest:
+            at = newest[0].created_at
+            return Alias(alias=LATEST, model_id=newest[0].id, updated_at=at, past=[])
+    found = aliases.get(connection, alias)
+    if found is None:
+        raise NotFound("alias", alias)
+    return found
+
+
+def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evaluation:
+    """Read every sample of a split and compare with its label.
+
+    Raises:
+        InvalidInput: There is no such dataset, or its samples do not fit the model.
+    """
+    known = datasets.get(dataset)
+    if known is None:
+        raise InvalidInput.at(("dataset",), f"there is no dataset {dataset!r}", "unknown_dataset")
+    if known.sample_shape != loaded.input_shape or loaded.reconstructs:
+        raise InvalidInput.at(
+            ("dataset",),
+            f"dataset {dataset!r} has samples of shape {list(known.sample_shape)} and classes, the "
+            f"model takes {list(loaded.input_shape)}"
+            + (" and reproduces its input" if loaded.reconstructs else ""),
+            "shape_mismatch",
+        )
+    examples = datasets.read(dataset, split)
+    samples = Samples(examples.images, examples.labels)
+    with Team(1) as team:
+        everything = np.arange(len(samples))
+        p = evaluation.outputs(loaded.network.layers, samples, everything, team)
+    losses = CrossEntropy().forward(p, examples.labels)
+    predicted = p.argmax(axis=1)
+    confusion = evaluation.confusion_matrix(examples.labels, predicted, len(known.classes))
+    bins = evaluation.calibration(p, examples.labels)
+    return Evaluation(
+        accuracy=float(np.mean(predicted == examples.labels)),
+        loss=float(np.mean(losses, dtype=np.float64)),
+        samples=len(samples),
+        confusion_matrix=confusion,
+        per_class=evaluation.class_scores(confusion),
+        bins=bins,
+        expected_error=evaluation.calibration_error(bins),
+        worst=[
+            Mistake(
+                index=int(i),
+                label=known.classes[examples.labels[i]],
+                predicted=known.classes[predicted[i]],
+                probability=float(p[i, examples.labels[i]]),
+            )
+            for i in np.argsort(-losses, kind="stable")[:WORST]
+        ],
+    )

@@ -1,0 +1,210 @@
+"""Images, strokes or arrays → what a model reads in them."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
+
+from app.domain.errors import InvalidInput, UnusableImage
+from app.domain.spec import Spec
+from app.services.serving import LoadedModel
+from app.vision import prepare, render, strokes
+from app.vision.normalize import Prepared
+from engine.arrays import Array
+
+Preprocess = Literal["auto", "none"]
+
+MAX_INSTANCES = 1024
+MAX_POINTS = 100_000
+
+Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]
+Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
+
+
+class EncodedImage(Spec):
+    """An image file as text."""
+
+    b64: str = Field(description="The bytes of an image in base64.")
+
+
+class Drawing(Spec):
+    """What a pen drew."""
+
+    strokes: list[list[Point]] = Field(
+        description="Each stroke is a list of [x, y], y downwards, in any unit.",
+        examples=[[[[10, 10], [60, 10], [30, 80]]]],
+    )
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing to read: an array (*input_shape) in 0..1, and what is said of it."""
+
+    x: Array
+    filename: str | None = None
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model reads in one input."""
+
+    input: Input
+    output: Array
+
+    def ranked(self) -> list[int]:
+        """Classes, the most probable first; of equals the first."""
+        return [int(k) for k in np.argsort(-self.output, kind="stable")]
+
+    def reconstruction_error(self) -> float:
+        """The mean squared difference, for a model that learnt its input."""
+        return float(np.mean(np.square(self.output - self.input.x)))
+
+
+def from_files(
+    model: LoadedModel, uploads: Sequence[tuple[str | None, bytes]], mode: Preprocess, pixels: int
+) -> list[Input]:
+    """Prepare uploaded image files, (name, content) each.
+
+    Raises:
+        InvalidInput: Some cannot be read; every one of them is named.
+    """
+    _needs_image_input(model)
+    inputs, errors = [], []
+    for i, (filename, content) in enumerate(uploads):
+        base = None if filename is None else filename.replace("\\", "/").rsplit("/", 1)[-1]
+        try:
+            prepared = prepare.prepare(content, mode=mode, max_pixels=pixels)
+        except UnusableImage as error:
+            named = f"{base}: {error}" if base else str(error)
+            errors.extend(InvalidInput.at(("files", i), named, error.kind).errors)
+            continue
+        inputs.append(_input(model, prepared, base))
+    if errors:
+        raise InvalidInput(errors)
+    return inputs
+
+
+def from_instances(
+    model: LoadedModel, instances: Sequence[Any], mode: Preprocess, pixels: int
+) -> list[Input]:
+    """Prepare the instances of a JSON body: arrays, {"b64": ...} or {"strokes": ...}.
+
+    Raises:
+        InvalidInput: Some cannot be read; at the instance.
+    """
+    if not 1 <= len(instances) <= MAX_INSTANCES:
+        msg = f"1 to {MAX_INSTANCES} instances are taken at a time, got {len(instances)}"
+        raise InvalidInput.at(("instances",), msg, "instances_count")
+    return [
+        _from_instance(model, instance, ("instances", i), mode, pixels)
+        for i, instance in enumerate(instances)
+    ]
+
+
+def predict(model: LoadedModel, inputs: Sequence[Input]) -> list[Prediction]:
+    """Read some inputs with a model, as one batch."""
+    outputs = model.predict(np.stack([one.x for one in inputs]))
+    return [Prediction(one, output) for one, output in zip(inputs, outputs, strict=True)]
+
+
+def image_url(x: Array) -> str:
+    """An input or a reconstruction (channels, height, width) or flat, as a PNG in a data URL."""
+    side = round(x.size**0.5)
+    image = x.reshape(x.shape[-2:] if x.ndim > 1 else (side, -1)[:2])
+    return render.data_url(np.clip(image, 0, 1))
+
+
+def _from_instance(
+    model: LoadedModel, instance: Any, loc: tuple[str | int, ...], mode: Preprocess, pixels: int
+) -> Input:
+    if isinstance(instance, dict):
+        try:
+            return _from_object(model, instance, loc, mode, pixels)
+        except UnusableImage as error:
+            raise InvalidInput.at(loc, str(error), error.kind) from error
+    if not isinstance(instance, list):
+        msg = (
+            f"an instance is an array of shape {list(model.input_shape)} with values 0..1, "
+            '{"b64": "<an image>"} or {"strokes": [[[x, y], ...], ...]}, '
+            f"got {type(instance).__name__}"
+        )
+        raise InvalidInput.at(loc, msg, "instance_type")
+    return Input(_array(model, instance, loc))
+
+
+def _from_object(
+    model: LoadedModel,
+    instance: dict[str, Any],
+    loc: tuple[str | int, ...],
+    mode: Preprocess,
+    pixels: int,
+) -> Input:
+    _needs_image_input(model)
+    kind: type[EncodedImage] | type[Drawing] = Drawing if "strokes" in instance else EncodedImage
+    try:
+        body = TypeAdapter(kind).validate_python(instance)
+    except ValidationError as error:
+        raise InvalidInput(
+            [
+                e
+                for one in error.errors(include_url=False)
+                for e in InvalidInput.at((*loc, *one["loc"]), one["msg"], one["type"]).errors
+            ]
+        ) from error
+    if isinstance(body, EncodedImage):
+        content = _decoded(body.b64, (*loc, "b64"))
+        return _input(model, prepare.prepare(content, mode=mode, max_pixels=pixels))
+    points = sum(len(stroke) for stroke in body.strokes)
+    if points > MAX_POINTS:
+        msg = f"a drawing has at most {MAX_POINTS} points, got {points}"
+        raise InvalidInput.at((*loc, "strokes"), msg, "too_many_points")
+    lines = [[(x, y) for x, y in stroke] for stroke in body.strokes]
+    return _input(model, strokes.rasterize(lines))
+
+
+def _decoded(text: str, loc: tuple[str | int, ...]) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput.at(loc, f"not base64: {error}", "base64_invalid") from error
+
+
+def _array(model: LoadedModel, values: list[Any], loc: tuple[str | int, ...]) -> Array:
+    """An array as it was sent, in the model's shape or flat, checked."""
+    expected = f"an array of shape {list(model.input_shape)} (or flat) with values 0..1"
+    try:
+        x = np.asarray(values)
+    except ValueError as error:
+        msg = f"expected {expected}, got lists of different lengths"
+        raise InvalidInput.at(loc, msg, "ragged_array") from error
+    if x.dtype.kind not in "iuf":
+        raise InvalidInput.at(loc, f"expected {expected}, got other than numbers", "not_numbers")
+    shape = model.input_shape
+    squeezed = tuple(n for n in shape if n != 1)
+    if x.shape not in (shape, squeezed, (int(np.prod(shape)),)):
+        raise InvalidInput.at(loc, f"expected {expected}, got shape {list(x.shape)}", "array_shape")
+    if not ((x >= 0) & (x <= 1)).all():
+        raise InvalidInput.at(
+            loc, f"expected {expected}, got values from {x.min()} to {x.max()}", "array_range"
+        )
+    return x.astype(np.float32).reshape(shape)
+
+
+def _needs_image_input(model: LoadedModel) -> None:
+    if int(np.prod(model.input_shape)) != prepare.SIDE**2:
+        raise InvalidInput.at(
+            (),
+            f"images and strokes become 28×28 numbers; this model takes an array of shape "
+            f"{list(model.input_shape)}",
+            "not_an_image_model",
+        )
+
+
+def _input(model: LoadedModel, prepared: Prepared, filename: str | None = None) -> Input:
+    x = prepared.image.reshape(model.input_shape)
+    return Input(x, filename, prepared.warnings)

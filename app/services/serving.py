@@ -1,0 +1,70 @@
+"""Models in memory, ready to predict."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import engine
+from app.domain.definitions import NetworkDefinition, build
+from app.domain.errors import NotFound
+from app.domain.records import Model
+from app.formats import tensors
+from app.store import blobs, models
+from app.store.database import Database
+from engine.arrays import Array, Shape
+
+KEPT = 16
+"""How many models stay in memory."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model with its network, which any number of threads may use at once."""
+
+    model: Model
+    network: engine.Network
+    input_shape: Shape
+    reconstructs: bool
+
+    def predict(self, x: Array) -> Array:
+        """The output for a batch (batch, *input_shape), float32."""
+        return self.network.predict(x)
+
+
+class Serving:
+    """The models that were used last; a model never changes, so none is ever stale."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def load(self, model_id: str) -> LoadedModel:
+        """A model, from memory where it was used before.
+
+        Raises:
+            NotFound: It was deleted.
+        """
+        with self._lock:
+            loaded = self._loaded.get(model_id)
+            if loaded is not None:
+                self._loaded.move_to_end(model_id)
+                return loaded
+        loaded = self._read(model_id)
+        with self._lock:
+            self._loaded[model_id] = loaded
+            while len(self._loaded) > KEPT:
+                self._loaded.popitem(last=False)
+        return loaded
+
+    def _read(self, model_id: str) -> LoadedModel:
+        with self._database.reading() as connection:
+            model = models.get(connection, model_id)
+            if model is None:
+                raise NotFound("model", model_id)
+            content = blobs.get(connection, model.sha256)
+        definition = NetworkDefinition.model_validate(model.definition)
+        network = build(definition, seed=0)
+        tensors.unpack_weights(content, network.layers)
+        shape = tuple(definition.input_shape)
+        return LoadedModel(model, network, shape, network.output_shape(shape) == shape)

@@ -1,0 +1,106 @@
+"""Every setting, with its default: the only place that reads the environment."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """What can be chosen about the service."""
+
+    model_config = SettingsConfigDict(env_prefix="MNISTRY_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="The port to listen on; 0: any that is free."
+    )
+    data_dir: Path = Field(Path("data"), description="Where the database is kept.")
+    database_url: str | None = Field(
+        None, description="An SQLAlchemy URL; by default SQLite in the data directory."
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="API processes.")
+    trainers: Annotated[int, Field(ge=0, le=64)] = Field(
+        1, description="Trainer processes; each runs one job at a time."
+    )
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        default_factory=_cores, description="Cores that one job may use; by default all."
+    )
+    first_model: bool = Field(
+        False, description="Train a first model at the start where there is none."
+    )
+    api_keys: str = Field(
+        "", description='Keys, as "reader:<key>,trainer:<key>"; empty: no key is asked for.'
+    )
+    open: bool = Field(
+        False, description="Serve on another address than loopback without keys, knowingly."
+    )
+    allowed_hosts: str = Field(
+        "", description="Host names that requests may name, with commas; empty: see the guide."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    max_json_bytes: Annotated[int, Field(ge=1024)] = Field(
+        1 * MIB, description="The largest JSON body."
+    )
+    max_predict_bytes: Annotated[int, Field(ge=1024)] = Field(
+        16 * MIB, description="The largest body of a prediction."
+    )
+    max_image_pixels: Annotated[int, Field(ge=784)] = Field(
+        16_000_000, description="The largest image, in pixels."
+    )
+    max_parameters: Annotated[int, Field(ge=1)] = Field(
+        20_000_000, description="The largest network, in trained numbers."
+    )
+    max_activations: Annotated[int, Field(ge=1)] = Field(
+        4_000_000, description="The largest network, in numbers that its layers give a sample."
+    )
+    max_macs: Annotated[int, Field(ge=1)] = Field(
+        1_000_000_000, description="The largest network, in multiply-adds a sample."
+    )
+    max_queued_jobs: Annotated[int, Field(ge=1)] = Field(
+        1000, description="Jobs that may wait; more are refused with 429."
+    )
+    max_streams: Annotated[int, Field(ge=1)] = Field(
+        200, description="Event streams that an API process serves at a time."
+    )
+    max_streams_per_client: Annotated[int, Field(ge=1)] = Field(
+        8, description="Event streams that one address may hold at a time."
+    )
+    checkpoint_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Seconds of training between two checkpoints."
+    )
+    stall_seconds: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="A training process that says nothing for so long is started again."
+    )
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'mnistry.db'}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in LOOPBACK
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """This process's environment with these settings in it, for processes that it starts."""
+    chosen = {
+        f"MNISTRY_{name.upper()}": str(value)
+        for name, value in settings.model_dump().items()
+        if value is not None
+    }
+    return {**os.environ, **chosen}  # noqa: TID251 - this is the file
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -1,0 +1,91 @@
+"""What a process needs before it can start.
+
+Few imports, so that `serve` starts its parts at once.
+"""
+
+import fcntl
+import json
+import logging
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from app.settings import Settings
+
+
+class CannotStart(Exception):
+    """Why a process refuses to start, in one line."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, whatever the text holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in ("alembic", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def check_reach(settings: Settings) -> None:
+    """Refuse to be reachable from elsewhere without keys, unless that was said in so many words."""
+    if settings.is_loopback or settings.api_keys or settings.open:
+        return
+    raise CannotStart(
+        f"{settings.host} can be reached from other machines: set MNISTRY_API_KEYS, or say --open "
+        "to serve everybody without a key"
+    )
+
+
+def lock_directory(data_dir: Path) -> IO[str]:
+    """Hold the data directory for this process alone.
+
+    Raises:
+        CannotStart: It cannot be written, or another service holds it.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("a")
+    except OSError as error:
+        raise CannotStart(f"cannot write to {data_dir}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise CannotStart(f"another service is using {data_dir}") from error
+    return lock
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, which child processes may inherit.
+
+    Raises:
+        CannotStart: The address is in use, or is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CannotStart(f"cannot listen on {host}:{port}: {reason}") from error
+    listener.listen(2048)
+    listener.set_inheritable(True)
+    return listener

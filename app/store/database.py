@@ -1,0 +1,111 @@
+"""The connection to the database: SQLite in the data directory, or PostgreSQL by URL.
+
+Reads take any connection; what reads in order to write takes `writing()`, which on SQLite holds the
+write lock from its first statement, so that nothing changes between the two.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+BUSY_MILLISECONDS = 10_000
+"""How long a statement waits for another process's write before it fails."""
+
+_FIXED_SERIES = {(3, 44): 6, (3, 50): 7}
+_FIXED = (3, 51, 3)
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite is free of the WAL-reset bug, which can lose committed pages.
+
+    It was fixed in 3.51.3 and in the older series 3.50.7 and 3.44.6 (sqlite.org/wal.html).
+    """
+    series = _FIXED_SERIES.get(version[:2])
+    return version >= _FIXED or (series is not None and version[2] >= series)
+
+
+class SchemaTooNew(Exception):
+    """The database was written by a newer version of this program."""
+
+
+class Database:
+    """One pool of connections.
+
+    Args:
+        url: An SQLAlchemy URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for reads."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that commits when the block ends, and rolls back when it raises."""
+        with self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to this version; many processes may call it at once.
+
+        Raises:
+            SchemaTooNew: The schema is of a version that this program does not know.
+        """
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        scripts = ScriptDirectory.from_config(config)
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == scripts.get_current_head():
+                return
+            try:
+                if current is not None:
+                    scripts.get_revision(current)
+            except CommandError as error:
+                raise SchemaTooNew(
+                    f"the database has schema {current}, which is newer than this program"
+                ) from error
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+_MIGRATION_LOCK = 7_046_029_254
+"""Any number that no other program locks in the same PostgreSQL database."""
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    """Durable, patient and checked: every commit is on the disk before it is acknowledged."""
+    connection.isolation_level = "IMMEDIATE"
+    mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
+    for pragma in (
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        f"journal_mode={mode}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")

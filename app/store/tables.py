@@ -1,0 +1,127 @@
+"""The tables. What is here is what the newest migration leaves; tests hold the two together.
+
+Times are text (see domain/clock.py), and their order as text is their order in time.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+networks = sa.Table(
+    "networks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("preset", sa.Text),
+    sa.Column("definition", sa.JSON, nullable=False),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("name", sa.Text),
+    sa.Column("notes", sa.Text),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id")),
+    sa.Column("preset", sa.Text),
+    sa.Column("definition", sa.JSON, nullable=False),
+    sa.Column("config", sa.JSON, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("history_of_status", sa.JSON, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("crashes", sa.Integer, nullable=False),
+    sa.Column("progress", sa.JSON),
+    sa.Column("metrics", sa.JSON),
+    sa.Column("best", sa.JSON),
+    sa.Column("history", sa.JSON, nullable=False),
+    sa.Column("stopped_by", sa.Text),
+    sa.Column("error", sa.JSON),
+    sa.Column("receipt", sa.JSON),
+    sa.Column("checkpoint_sha256", sa.Text),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("last_event", sa.Integer, nullable=False),
+    sa.Index(None, "status"),
+)
+
+job_tags = sa.Table(
+    "job_tags",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Index(None, "tag", "job_id"),
+)
+
+job_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="SET NULL"), unique=True),
+    sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id")),
+    sa.Column("definition", sa.JSON, nullable=False),
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("classes", sa.JSON, nullable=False),
+    sa.Column("preprocessing", sa.JSON, nullable=False),
+    sa.Column("parameters", sa.Integer, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("metrics", sa.JSON, nullable=False),
+)
+
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("model_id", sa.Text, sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("updated_at", sa.Text, nullable=False),
+    sa.Column("past", sa.JSON, nullable=False),
+)
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("request_sha256", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("location", sa.Text),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index(None, "created_at"),
+)
+
+trainers = sa.Table(
+    "trainers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seen_at", sa.Text, nullable=False),
+)

@@ -1,0 +1,142 @@
+"""`serve`: everything on one machine. Starts the API and the trainers, and starts again what dies.
+
+It holds the data directory's lock, so that no second service opens the same files, and the
+listening socket, so that requests wait while an API process is started again.
+"""
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+from app.settings import Settings, environment_of
+from app.startup import check_reach, listen, lock_directory
+
+STOP_SECONDS = 12.0
+"""How long a process may take to end before it is killed."""
+
+LOOK_SECONDS = 0.1
+STEADY_SECONDS = 10.0
+"""A process that ran for so long is started again at once; one that did not, after a pause."""
+
+PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
+START_FAILED = 2
+"""The exit code of a process that refuses to start: starting it again would not help."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Child:
+    """A process that is to be there as long as the service is."""
+
+    name: str
+    arguments: list[str]
+    environment: dict[str, str]
+    descriptors: list[int] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    start_at: float = 0.0
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        command = [sys.executable, "-m", "app", *self.arguments]
+        # A session of its own: Ctrl-C reaches the supervisor alone, which then ends all in order.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            command, env=self.environment, pass_fds=self.descriptors, start_new_session=True
+        )
+
+    def note_death(self, code: int) -> None:
+        """Decide when to start it again."""
+        steady = time.monotonic() - self.started > STEADY_SECONDS
+        self.failures = 1 if steady else self.failures + 1
+        pause = PAUSES[min(self.failures, len(PAUSES)) - 1]
+        self.start_at = time.monotonic() + pause
+        self.process = None
+        log.warning("%s ended with code %d; it is started again in %g s", self.name, code, pause)
+
+
+def serve(settings: Settings) -> int:
+    """Run the service until SIGTERM or SIGINT; the exit code."""
+    check_reach(settings)
+    lock = lock_directory(settings.data_dir)
+    listener = listen(settings.host, settings.port)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    children = _children(settings, listener)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Mnistry is starting on http://{shown}:{port}\n")
+    sys.stdout.flush()
+    try:
+        for child in children:
+            child.start()
+        greeter = _greeter(settings, f"http://{shown}:{port}")
+        code = _watch(children, stop)
+        if greeter is not None and greeter.poll() is None:
+            greeter.terminate()
+    finally:
+        _end(children)
+        listener.close()
+        lock.close()
+    return code
+
+
+def _children(settings: Settings, listener: socket.socket) -> list[Child]:
+    environment = environment_of(settings)
+    descriptor = listener.fileno()
+    apis = [
+        Child(f"api-{i}", ["api", "--descriptor", str(descriptor)], environment, [descriptor])
+        for i in range(settings.workers)
+    ]
+    trainers = [
+        Child(f"trainer-{i}", ["trainer", "--name", f"trainer-{i}"], environment)
+        for i in range(settings.trainers)
+    ]
+    return apis + trainers
+
+
+def _greeter(settings: Settings, url: str) -> subprocess.Popen[bytes] | None:
+    """The process that trains a first model, where one is wanted."""
+    if not settings.first_model:
+        return None
+    command = [sys.executable, "-m", "app", "first-model", "--url", url]
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command, env=environment_of(settings), start_new_session=True
+    )
+
+
+def _watch(children: list[Child], stop: threading.Event) -> int:
+    """Keep all children alive until `stop`; the exit code."""
+    while not stop.wait(LOOK_SECONDS):
+        for child in children:
+            if child.process is None:
+                if time.monotonic() >= child.start_at:
+                    child.start()
+                continue
+            code = child.process.poll()
+            if code == START_FAILED:
+                return START_FAILED
+            if code is not None:
+                child.note_death(code)
+    return 0
+
+
+def _end(children: list[Child]) -> None:
+    """Ask all to end, the trainers too, and kill those that do not."""
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

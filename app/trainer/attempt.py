@@ -1,0 +1,325 @@
+"""One attempt at a job, seen from the trainer: a child process computes, its reports are stored.
+
+Every write carries the number of the attempt. The first that finds the job elsewhere, cancelled or
+taken over, ends the child: the work of an attempt that lost its claim changes nothing any more.
+"""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from os import getpid
+from threading import Event
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from app.domain import clock, ids
+from app.domain.definitions import Limits, NetworkDefinition, summarise
+from app.domain.records import Job, Json, Model
+from app.store import aliases, blobs, datasets, jobs, models
+from app.store.database import Database
+from app.trainer import messages
+
+POLL_SECONDS = 0.2
+"""How often a job is looked at for having been cancelled."""
+
+CRASHES = 3
+"""So many dead processes in a row, without a checkpoint between them, and the job has failed."""
+
+_NO_LIMITS = Limits(parameters=2**63, activations=2**63, macs=2**63)
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """What a trainer was started with.
+
+    Attributes:
+        name: Stable over restarts: its jobs are given back to it by this name.
+        threads: Cores that a job may use.
+        checkpoint_seconds: Seconds of work between two checkpoints.
+        stall_seconds: A child that reports nothing for so long is ended.
+    """
+
+    name: str
+    threads: int
+    checkpoint_seconds: float
+    stall_seconds: float
+
+
+class Attempts:
+    """Runs jobs, each to its end or until the trainer stops."""
+
+    def __init__(self, database: Database, settings: TrainerSettings, stop: Event) -> None:
+        self._database = database
+        self._settings = settings
+        self._stop = stop
+
+    def run(self, job_id: str) -> None:
+        """Attempt a job until it has ended; a child that dies is followed by another attempt."""
+        while not self._stop.is_set():
+            job = self._write(lambda c: jobs.claim(c, job_id))
+            if job is None:
+                return
+            if job.crashes >= CRASHES:
+                self._give_up(job)
+                return
+            try:
+                if self._attempt(job):
+                    return
+            except jobs.ClaimLost:
+                log.info("job %s is no longer attempt %d's", job.id, job.attempt)
+                return
+
+    def _attempt(self, job: Job) -> bool:
+        """Run a child to its end; whether the job has ended with it."""
+        ours, childs = Pipe()
+        descriptor = childs.fileno()
+        command = [sys.executable, "-m", "app.trainer.run", str(descriptor), str(getpid())]
+        child = subprocess.Popen(command, pass_fds=[descriptor])  # noqa: S603 - our own program
+        childs.close()
+        try:
+            self._send_job(ours, job)
+            return self._follow(ours, job)
+        except (EOFError, ConnectionError):
+            log.warning("job %s: the process of attempt %d died", job.id, job.attempt)
+            return False
+        finally:
+            child.kill()
+            child.wait()
+            ours.close()
+
+    def _send_job(self, pipe: Connection, job: Job) -> None:
+        checkpoint = b""
+        sha256 = job.checkpoint_sha256
+        if sha256 is not None:
+            checkpoint = self._read(lambda c: blobs.get(c, sha256))
+        message = {
+            "job_id": job.id,
+            "definition": job.definition,
+            "config": job.config,
+            "threads": self._settings.threads,
+            "checkpoint_seconds": self._settings.checkpoint_seconds,
+            "seconds": job.seconds,
+        }
+        messages.send(pipe, message, checkpoint)
+
+    def _follow(self, pipe: Connection, job: Job) -> bool:
+        """Store a child's reports until its last; whether the job has ended with it."""
+        heard = time.monotonic()
+        asked_to_stop = False
+        while True:
+            if pipe.poll(POLL_SECONDS):
+                heard = time.monotonic()
+                message, content = messages.receive(pipe)
+                if message["type"] in ("succeeded", "failed"):
+                    self._finish(job, message, content)
+                    return True
+                if message["type"] == "stopped":
+                    self._put_back(job, message)
+                    return True
+                self._store(job, message, content)
+            elif time.monotonic() - heard > self._settings.stall_seconds:
+                log.warning("job %s: nothing heard for too long", job.id)
+                return False
+            else:
+                self._check_claim(job)
+            if self._stop.is_set() and not asked_to_stop:
+                messages.send(pipe, {"type": "stop"})
+                asked_to_stop = True
+
+    def _check_claim(self, job: Job) -> None:
+        if not self._read(lambda c: jobs.status_under(c, job.id, job.attempt)):
+            raise jobs.ClaimLost(job.id)
+
+    def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
+        """Write progress, an epoch or a checkpoint."""
+        seconds = message["seconds"]
+        if message["type"] == "progress":
+            data = {**message["progress"], **message["metrics"]}
+            data["learning_rate"] = message["learning_rate"]
+            changes: Json = {"progress": message["progress"], "seconds": seconds}
+            self._write(lambda c: self._progress(c, job, changes, message["metrics"], data))
+        elif message["type"] == "epoch":
+            self._write(lambda c: self._epoch(c, job, message))
+        else:
+            self._write(lambda c: self._checkpoint(c, job, content, seconds))
+
+    def _progress(
+        self, connection: sa.Connection, job: Job, changes: Json, metrics: Json, data: Json
+    ) -> None:
+        before = jobs.get(connection, job.id)
+        kept = (before and before.metrics) or {}
+        changes = {**changes, "metrics": {**kept, **metrics}}
+        jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
+
+    def _epoch(self, connection: sa.Connection, job: Job, message: messages.Message) -> None:
+        before = jobs.get(connection, job.id)
+        if before is None:
+            raise jobs.ClaimLost(job.id)
+        entry: Json = message["entry"]
+        # An attempt that goes on from a checkpoint repeats what came after it, bit by bit.
+        history = [*(e for e in before.history if e["epoch"] < entry["epoch"]), entry]
+        names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+        best = next(e for e in history if e["epoch"] == message["best_epoch"])
+        changes = {
+            "history": history,
+            "metrics": {name: entry[name] for name in names},
+            "best": {"epoch": best["epoch"], "val_accuracy": best["val_accuracy"]},
+            "seconds": message["seconds"],
+        }
+        known = any(e["epoch"] == entry["epoch"] for e in before.history)
+        events = [] if known else [("epoch", entry)]
+        jobs.record(connection, job.id, job.attempt, changes, events)
+
+    def _checkpoint(
+        self, connection: sa.Connection, job: Job, content: bytes, seconds: float
+    ) -> None:
+        before = jobs.get(connection, job.id)
+        sha256 = blobs.put(connection, content)
+        changes = {"checkpoint_sha256": sha256, "crashes": 0, "seconds": seconds}
+        jobs.record(connection, job.id, job.attempt, changes)
+        if before is not None and before.checkpoint_sha256 != sha256:
+            blobs.delete_unused(connection, before.checkpoint_sha256)
+
+    def _finish(self, job: Job, message: messages.Message, content: bytes) -> None:
+        """One transaction: the model, the last events, the status and the alias."""
+        status = message["type"]
+        error = message.get("error")
+        if error is not None:
+            error = {"suggestion": suggestion(job, error["code"]), **error}
+
+        changes: Json = {"error": error, "seconds": message["seconds"]}
+        changes["stopped_by"] = message.get("stopped_by")
+
+        def write(connection: sa.Connection) -> None:
+            if not content:
+                end: Json = {"model_id": None, "error": error}
+                jobs.finish(connection, job.id, job.attempt, status, changes, end)
+                return
+            sha256 = blobs.put(connection, content)
+            model = self._model(job, sha256, content, message)
+            changes["receipt"] = receipt(job, sha256, message["receipt"])
+            end = {"model_id": model.id, "error": error}
+            jobs.finish(connection, job.id, job.attempt, status, changes, end)
+            models.insert(connection, model)
+            alias = job.config["alias"]
+            if status == "succeeded" and alias is not None:
+                aliases.point(connection, alias, model.id)
+
+        self._write(write)
+
+    def _model(self, job: Job, sha256: str, content: bytes, message: messages.Message) -> Model:
+        dataset = datasets.get(job.config["dataset"])
+        assert dataset is not None  # noqa: S101 - the child has just learnt it
+        definition = NetworkDefinition.model_validate(job.definition)
+        return Model(
+            id=ids.new_id("mdl"),
+            created_at=clock.now(),
+            name=job.name,
+            job_id=job.id,
+            network_id=job.network_id,
+            definition=job.definition,
+            dataset=dataset.name,
+            classes=dataset.classes,
+            preprocessing={"mode": "mnist", "scale": [0.0, 1.0], "ink": "light"},
+            parameters=summarise(definition, _NO_LIMITS).parameters,
+            size_bytes=len(content),
+            sha256=sha256,
+            metrics=message["metrics"],
+        )
+
+    def _put_back(self, job: Job, message: messages.Message) -> None:
+        """Leave the job for the trainer's return; not a crash, the next attempt goes on."""
+        reason = "its trainer was stopped; it goes on when a trainer is there"
+
+        def write(connection: sa.Connection) -> None:
+            changes = {"seconds": message["seconds"]}
+            jobs.record(connection, job.id, job.attempt, changes)
+            now = jobs.get(connection, job.id)
+            assert now is not None  # noqa: S101 - it was updated a line above
+            jobs.move(connection, now, "queued", reason)
+
+        self._write(write)
+
+    def _give_up(self, job: Job) -> None:
+        error = {
+            "code": "process_died",
+            "title": "The training process died again and again",
+            "detail": f"the process that trains this job died {job.crashes} times without getting "
+            "any further; most often it needs more memory than there is",
+            "suggestion": suggestion(job, "out_of_memory"),
+        }
+
+        def write(connection: sa.Connection) -> None:
+            end = {"model_id": None, "error": error}
+            jobs.finish(connection, job.id, job.attempt, "failed", {"error": error}, end)
+
+        self._write(write)
+
+    def _read(self, query: Callable[[sa.Connection], Result]) -> Result:
+        def run() -> Result:
+            with self._database.reading() as connection:
+                return query(connection)
+
+        return self._patiently(run)
+
+    def _write(self, change: Callable[[sa.Connection], Result]) -> Result:
+        def run() -> Result:
+            with self._database.writing() as connection:
+                return change(connection)
+
+        return self._patiently(run)
+
+    def _patiently(self, action: Callable[[], Result]) -> Result:
+        """Try until the database answers: a child goes on training while it is away."""
+        pause = 0.1
+        while True:
+            try:
+                return action()
+            except sa.exc.OperationalError as error:
+                if self._stop.wait(pause):
+                    raise
+                log.warning("the database does not answer, trying again: %s", error.orig)
+                pause = min(2 * pause, 2.0)
+
+
+def receipt(job: Job, sha256: str, of_run: Json) -> Json:
+    """What decided the weights, so that they can be trained again."""
+    dataset = datasets.get(job.config["dataset"])
+    assert dataset is not None  # noqa: S101 - the child has just learnt it
+    return {
+        "seed": job.config["seed"],
+        "definition_sha256": blobs.sha256_of_json(job.definition),
+        "dataset": dataset.name,
+        "dataset_version": dataset.version,
+        "dataset_sha256": dataset.sha256,
+        **of_run,
+        "weights_sha256": sha256,
+        "identical": None,
+    }
+
+
+def suggestion(job: Job, code: str) -> Json | None:
+    """A request that is likely to work where this one failed; None where none is known."""
+    config: dict[str, Any] = {k: v for k, v in job.config.items() if k != "seed"}
+    optimizer = config["optimizer"]
+    if code == "diverged":
+        rate = optimizer["learning_rate"] / 10
+        config["optimizer"] = {**optimizer, "learning_rate": rate, "clip_norm": 1.0}
+    elif code == "out_of_memory":
+        config["batch_size"] = max(1, config["batch_size"] // 4)
+    else:
+        return None
+    for field in ("network_id", "preset"):
+        value = getattr(job, field)
+        if value is not None:
+            return {field: value, **config}
+    return {"network": job.definition, **config}

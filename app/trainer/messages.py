@@ -1,0 +1,21 @@
+"""What a training child and its trainer say to each other over their pipe.
+
+A message is a JSON object with its `type`, and the bytes that belong to it, often none.
+"""
+
+import json
+from multiprocessing.connection import Connection
+from typing import Any
+
+Message = dict[str, Any]
+
+
+def send(connection: Connection, message: Message, content: bytes = b"") -> None:
+    connection.send_bytes(json.dumps(message).encode())
+    connection.send_bytes(content)
+
+
+def receive(connection: Connection) -> tuple[Message, bytes]:
+    """The next message and its bytes; EOFError where the other side is gone."""
+    message: Message = json.loads(connection.recv_bytes())
+    return message, connection.recv_bytes()

@@ -1,0 +1,113 @@
+"""Which trainer runs which job: the only module that knows DBOS.
+
+DBOS keeps a queue in tables of its own, in the same database, so that a job and its place in the
+queue commit together. What it is relied on for: a workflow that was enqueued is run at least once;
+one that its executor did not finish runs again when an executor of the same name starts; `resume`
+hands it to another. That a job takes effect once is not its part: the attempt numbers see to it.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig, run_dbos_database_migrations
+from dbos import DBOSPortableJSONSerializer as Serializer
+
+from app.store.database import Database
+
+_QUEUE = "train"
+_WORKFLOW = "train"
+_VERSION = "1"
+"""Pinned: DBOS hands a workflow only to executors of the version that enqueued it."""
+
+_POLL_SECONDS = 0.2
+_RECOVERIES = 1_000_000
+"""DBOS's own limit on restarts; ours counts only crashes that got a job no further."""
+
+
+def migrate(database: Database) -> None:
+    """Make DBOS's tables, or bring them to its version."""
+    _quiet()
+    run_dbos_database_migrations(database.url)
+
+
+class Queue:
+    """The way into the queue, for the API."""
+
+    def __init__(self, database: Database) -> None:
+        _quiet()
+        self._client = DBOSClient(
+            system_database_engine=database.engine, serializer=Serializer(), lazy=True
+        )
+
+    def enqueue(self, connection: sa.Connection, job_id: str) -> None:
+        """Put a job into the queue when the connection's transaction commits."""
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": _WORKFLOW,
+                "queue_name": _QUEUE,
+                "workflow_id": job_id,
+                "app_version": _VERSION,
+            },
+            job_id,
+        )
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+class Executor:
+    """The way out of the queue, for a trainer: runs one job at a time.
+
+    Args:
+        database: Where the queue is.
+        name: The trainer's name; jobs that it was given before are given to it again.
+        run: Runs a job, by its id, to its end.
+    """
+
+    def __init__(self, database: Database, name: str, run: Callable[[str], None]) -> None:
+        _quiet()
+        config: DBOSConfig = {
+            "name": "mnistry",
+            "system_database_engine": database.engine,
+            "executor_id": name,
+            "application_version": _VERSION,
+            "serializer": Serializer(),
+            "run_migrations": False,
+            "log_level": "ERROR",
+        }
+        DBOS(config=config)
+        DBOS.listen_queues([_QUEUE])
+        step = DBOS.step(name="attempts")(run)
+
+        @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RECOVERIES)
+        def train(job_id: str) -> None:
+            step(job_id)
+
+    def start(self) -> None:
+        """Begin to take jobs, those first that this trainer did not finish."""
+        DBOS.launch()
+        DBOS.register_queue(
+            _QUEUE,
+            worker_concurrency=1,
+            polling_interval_sec=_POLL_SECONDS,
+            on_conflict="always_update",
+        )
+
+    def take_over(self, alive: Iterable[str]) -> list[str]:
+        """Put the unfinished jobs of trainers that are not alive back into the queue; their ids."""
+        trainers = set(alive)
+        orphans = [
+            workflow.workflow_id
+            for workflow in DBOS.list_workflows(status="PENDING", load_input=False)
+            if workflow.executor_id not in trainers
+        ]
+        for workflow_id in orphans:
+            DBOS.resume_workflow(workflow_id, queue_name=_QUEUE)
+        return orphans
+
+
+def _quiet() -> None:
+    """DBOS's log at the level of ours, without its own lines about itself."""
+    logging.getLogger("dbos").setLevel(logging.ERROR)

@@ -1,0 +1,284 @@
+"""One job in a process of its own: engine events become messages to the trainer.
+
+It knows no database. It is given a job and perhaps a checkpoint, and reports progress, epochs,
+checkpoints and at last a model, or why there is none. When its trainer dies it ends.
+"""
+
+import contextlib
+import ctypes
+import dataclasses
+import json
+import math
+import os
+import signal
+import sys
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+import engine
+from app.domain.definitions import NetworkDefinition, build
+from app.domain.jobs import JobConfig
+from app.formats import tensors
+from app.store import datasets
+from app.trainer import messages
+from engine import evaluation
+from engine.arrays import Array
+from engine.batches import Samples
+from engine.errors import Diverged
+from engine.losses import fuse
+from engine.parallel import Team, single_threaded_blas
+from engine.parameters import FlatParameters
+from engine.training import EpochDone, Plan, StepDone, Training
+
+PROGRESS_SECONDS = 0.2
+NICENESS = 10
+"""Predictions are answered while a job trains: the kernel gives them the processor first."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Stopped(Exception):
+    """The trainer asked for a checkpoint and an end."""
+
+
+class Run:
+    """One attempt at a job.
+
+    Args:
+        pipe: To the trainer.
+        job: What `attempt.py` sends: the job's definition and config, and settings.
+        checkpoint: Where an earlier attempt stood; empty for the first.
+    """
+
+    def __init__(self, pipe: Connection, job: messages.Message, checkpoint: bytes) -> None:
+        self._pipe = pipe
+        self._definition = NetworkDefinition.model_validate(job["definition"])
+        self._config = JobConfig.model_validate(job["config"])
+        self._threads: int = job["threads"]
+        self._checkpoint_seconds: float = job["checkpoint_seconds"]
+        self._spent: float = job["seconds"]
+        self._network = build(self._definition, self._config.seed)
+        self._network.loss = self._config.loss.build()
+        self._epoch_weights: Array | None = None
+        state = None
+        if checkpoint:
+            state, self._epoch_weights = tensors.unpack_checkpoint(checkpoint)
+        self._samples = self._train_samples()
+        self._training = Training(self._network, self._samples, self._plan(), state)
+        self._began = time.monotonic()
+        self._epoch_began = self._began
+
+    def report(self) -> None:
+        """Train to the end, and send the model or the reason why there is none."""
+        try:
+            stopped_by = self._train()
+        except Stopped:
+            self._send_checkpoint()
+            messages.send(self._pipe, {"type": "stopped", "seconds": self._seconds})
+        except Diverged as error:
+            self._fail("diverged", "The training diverged", str(error), error)
+        except MemoryError:
+            self._fail(
+                "out_of_memory",
+                "Not enough memory",
+                "the network and its batch need more memory than there is; use a smaller "
+                "batch_size or a smaller network",
+                None,
+            )
+        else:
+            message = {"type": "succeeded", "stopped_by": stopped_by, **self._receipt()}
+            self._send_model(message)
+
+    @property
+    def _seconds(self) -> float:
+        """Time spent on this job, over all attempts."""
+        return self._spent + time.monotonic() - self._began
+
+    def _plan(self) -> Plan:
+        config = self._config
+        stopping = config.early_stopping
+        return Plan(
+            optimizer=config.optimizer.build(),
+            schedule=config.schedule.build(),
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            validation_split=config.validation_split,
+            patience=None if stopping is None else stopping.patience,
+            seed=config.seed,
+            threads=self._threads,
+        )
+
+    def _train_samples(self) -> Samples:
+        examples = datasets.read(self._config.dataset, "train")
+        count = self._config.train_samples or len(examples.images)
+        images = examples.images[:count]
+        return Samples(images, None if self._learns_input() else examples.labels[:count])
+
+    def _learns_input(self) -> bool:
+        shape = tuple(self._definition.input_shape)
+        return self._config.loss.type == "mse" and self._network.output_shape(shape) == shape
+
+    def _train(self) -> str | None:
+        """Train until the end, or until something stops it early: then what it was."""
+        reported = saved = time.monotonic()
+        stopped_by = None
+        for event in self._training:
+            now = time.monotonic()
+            if isinstance(event, EpochDone):
+                self._epoch_weights = self._training.parameters.copy()
+                self._send_epoch(event, now)
+                self._epoch_began = now
+                stopped_by = "early_stopping" if event.stopped else None
+            elif now - reported >= PROGRESS_SECONDS:
+                self._send_progress(event)
+                reported = now
+                if self._pipe.poll():
+                    raise Stopped
+            if now - saved >= self._checkpoint_seconds:
+                self._send_checkpoint()
+                saved = time.monotonic()
+            if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
+                return "max_seconds"
+        return stopped_by
+
+    def _send_progress(self, event: StepDone) -> None:
+        done = (event.epoch - 1) * event.steps + event.step
+        total = self._config.epochs * event.steps
+        rate = event.seen / max(time.monotonic() - self._epoch_began, 1e-9)
+        samples_left = (total - done) * self._config.batch_size
+        progress = {
+            "epoch": event.epoch,
+            "epochs": self._config.epochs,
+            "step": done,
+            "steps": total,
+            "fraction": done / total,
+            "samples_per_second": rate,
+            "eta_seconds": samples_left / rate,
+        }
+        metrics = {"train_loss": event.loss, "train_accuracy": event.accuracy}
+        message = {
+            "type": "progress",
+            "progress": finite(progress),
+            "metrics": finite(metrics),
+            "learning_rate": event.learning_rate,
+            "seconds": self._seconds,
+        }
+        messages.send(self._pipe, message)
+
+    def _send_epoch(self, event: EpochDone, now: float) -> None:
+        entry = dataclasses.asdict(event)
+        best_epoch = entry.pop("best_epoch")
+        entry.pop("stopped")
+        entry["seconds"] = now - self._epoch_began
+        message = {
+            "type": "epoch",
+            "entry": finite(entry),
+            "best_epoch": best_epoch,
+            "seconds": self._seconds,
+        }
+        messages.send(self._pipe, message)
+
+    def _send_checkpoint(self) -> None:
+        content = tensors.pack_checkpoint(self._training.state(), self._epoch_weights)
+        messages.send(self._pipe, {"type": "checkpoint", "seconds": self._seconds}, content)
+
+    def _send_model(self, message: messages.Message) -> None:
+        message["metrics"] = finite(self._test())
+        message["seconds"] = self._seconds
+        messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
+
+    def _test(self) -> dict[str, float | None]:
+        """What the network is worth on the test split."""
+        examples = datasets.read(self._config.dataset, "test")
+        labels = None if self._learns_input() else examples.labels
+        assert self._network.loss is not None  # noqa: S101 - set in __init__
+        layers, loss = fuse(self._network.layers, self._network.loss)
+        samples = Samples(examples.images, labels)
+        everything = np.arange(len(samples))
+        with Team(self._threads) as team, single_threaded_blas():
+            score = evaluation.score(layers, loss, samples, everything, team)
+            if labels is None:
+                return {"test_loss": score.loss, "test_accuracy": None, "calibration_error": None}
+            y = evaluation.outputs(self._network.layers, samples, everything, team)
+        bins = evaluation.calibration(y, labels)
+        return {
+            "test_loss": score.loss,
+            "test_accuracy": score.accuracy,
+            "calibration_error": evaluation.calibration_error(bins),
+        }
+
+    def _fail(self, code: str, title: str, detail: str, diverged: Diverged | None) -> None:
+        """Report a failure; with the weights that the last whole epoch left, where one ended."""
+        error: dict[str, Any] = {"code": code, "title": title, "detail": detail}
+        if diverged is not None:
+            error["epoch"], error["step"] = diverged.epoch, diverged.step
+            error["layer"], error["learning_rate"] = diverged.layer, diverged.learning_rate
+            error["gradient_norm"] = diverged.gradient_norm
+        message = {"type": "failed", "error": finite(error), "seconds": self._seconds}
+        if self._epoch_weights is None or not np.isfinite(self._epoch_weights).all():
+            messages.send(self._pipe, message)
+            return
+        FlatParameters(self._network.layers, np.float32).vector[...] = self._epoch_weights
+        self._send_model({**message, **self._receipt()})
+
+    def _receipt(self) -> dict[str, Any]:
+        """What decided the weights, on this side of the pipe."""
+        receipt = {
+            "engine_version": engine.__version__,
+            "numpy_version": np.__version__,
+            "threads": self._threads,
+        }
+        return {"receipt": receipt}
+
+
+def finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Numbers for JSON: one that is not finite becomes null, and `nonfinite` says what it was."""
+    wild = [v for v in values.values() if isinstance(v, float) and not math.isfinite(v)]
+    if not wild:
+        return values
+    calm = {
+        name: None if isinstance(v, float) and not math.isfinite(v) else v
+        for name, v in values.items()
+    }
+    return {**calm, "nonfinite": str(wild[0])}
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies (Linux; elsewhere the pipe tells)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(1)
+
+
+def main(descriptor: int, parent: int) -> None:
+    """The child's whole life; its trainer starts it with the pipe's file descriptor."""
+    end_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+    pipe = Connection(descriptor)
+    job, checkpoint = messages.receive(pipe)
+    try:
+        Run(pipe, job, checkpoint).report()
+    except (BrokenPipeError, EOFError):
+        sys.exit(1)
+    except Exception:  # noqa: BLE001 - the trainer decides what to do about it
+        # What nobody foresaw goes to the log, and to the client as a failure without its details.
+        line = {"level": "error", "job_id": job["job_id"], "error": traceback.format_exc()}
+        sys.stderr.write(json.dumps(line) + "\n")
+        error = {
+            "code": "internal_error",
+            "title": "The training stopped with an error of the service",
+            "detail": "this is a defect of the service, not of the job; its log has the details",
+        }
+        messages.send(pipe, {"type": "failed", "error": error, "seconds": 0.0})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
