@@ -3,6 +3,7 @@
 import difflib
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -106,13 +107,23 @@ def _validation_error(request: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    detail = error.detail
+    detail, headers = error.detail, error.headers
     if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"there is nothing at {request.url.path}"
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(_methods(request)) or (headers or {}).get("Allow", "")
         detail = f"{request.method} is not allowed here, only {allowed}"
-    return problem(error.status_code, detail, _request_id(request), headers=error.headers)
+        headers = {"Allow": allowed}
+    return problem(error.status_code, detail, _request_id(request), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What is described at this path; the router's own answer names only the first route's."""
+    app: FastAPI = request.app
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.url.path):
+            return sorted(method.upper() for method in operations)
+    return []
 
 
 def _database_error(request: Request, error: Exception) -> Response:
@@ -140,7 +151,9 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
     loc, value = _in_body(path, body, missing=error["type"] == "missing")
     context = error.get("ctx") or {}
     message = error["msg"]
-    if error["type"] == "union_tag_invalid":
+    if error["type"] == "missing":
+        message = f"the field {loc[-1]} is missing" if loc else "a body is needed"
+    elif error["type"] == "union_tag_invalid":
         known = [name.strip("' ") for name in context["expected_tags"].split(",")]
         loc = (*loc, context["discriminator"].strip("'"))
         message = f"unknown type {context['tag'][:100]!r}{_meant(context['tag'], known)}"

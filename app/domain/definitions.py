@@ -110,9 +110,9 @@ def _check_limits(summary: Summary, limits: Limits) -> None:
             totals[what] = before + size
             if before <= allowed[what] < totals[what]:
                 msg = (
-                    f"the network is too large: with this layer it has {totals[what]:,} {what} "
-                    f"a sample, the limit is {allowed[what]:,}; use fewer outputs, a larger "
-                    "stride or a pooling layer before it"
+                    f"the network is too large: with this layer it has {totals[what]:,} {what}, "
+                    f"the limit is {allowed[what]:,}; use fewer outputs, a larger stride or a "
+                    "pooling layer before it"
                 )
                 errors.append(FieldError(("layers", layer.index), msg, "network_too_large"))
     if errors:

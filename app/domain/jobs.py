@@ -7,7 +7,6 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.definitions import NetworkDefinition
 from app.domain.errors import InvalidInput
-from app.domain.ids import PATTERN
 from app.domain.presets import PresetName
 from app.domain.recipes import Recipe
 from app.domain.text import Name, Notes, ResourceName, Tags
@@ -47,7 +46,7 @@ class JobConfig(Recipe):
 class JobRequest(Recipe):
     """A training job. Exactly one of `network_id`, `network` and `preset` is required."""
 
-    network_id: Annotated[str, Field(pattern=PATTERN)] | None = Field(
+    network_id: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="A stored network."
     )
     network: NetworkDefinition | None = Field(None, description="A network, inline.")

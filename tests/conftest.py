@@ -1,0 +1,124 @@
+"""A real server for every test that wants one: its own processes, its own data, a free port."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+READY_SECONDS = 60
+STOP_SECONDS = 20
+
+
+@dataclass
+class Server:
+    """A running service."""
+
+    process: subprocess.Popen[str]
+    url: str
+    data_dir: Path
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator would; the exit code."""
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+
+StartServer = Callable[..., Server]
+
+
+def _start(data_dir: Path, *arguments: str, **environment: str) -> Server:
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    with (data_dir.parent / f"{data_dir.name}.log").open("a") as log:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found, "the server has not said where it is"
+    server = Server(process, found.group(), data_dir)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server has ended"
+        try:
+            if httpx.get(f"{server.url}/readyz").status_code == 200:
+                return server
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError("the server did not become ready")
+
+
+def _end(server: Server) -> None:
+    if server.process.poll() is None:
+        server.process.send_signal(signal.SIGTERM)
+        try:
+            server.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.process.kill()
+            server.process.wait()
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that tests share; none may assume that it is alone there."""
+    running = _start(tmp_path_factory.mktemp("shared") / "data")
+    yield running
+    _end(running)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Start a server of one's own, any number of times; arguments go to `serve`."""
+    running: list[Server] = []
+
+    def start(*arguments: str, data_dir: Path | None = None, **environment: str) -> Server:
+        running.append(_start(data_dir or tmp_path / "data", *arguments, **environment))
+        return running[-1]
+
+    yield start
+    for one in running:
+        _end(one)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    """A client of the shared server."""
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        yield client
+
+
+def wait_until_ended(client: httpx.Client, job_id: str, seconds: float = 90) -> dict[str, Any]:
+    """The job when it has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        job: dict[str, Any] = client.get(f"/v1/jobs/{job_id}", params={"wait": 5}).json()
+        if job["finished_at"] is not None:
+            return job
+    raise AssertionError(f"job {job_id} has not ended after {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def model(server: Server) -> dict[str, Any]:
+    """A model on the shared server that reads digits well: linear, one epoch of all of MNIST."""
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        job = client.post("/v1/jobs", json={"preset": "linear", "epochs": 1, "seed": 1}).json()
+        ended = wait_until_ended(client, job["id"])
+        assert ended["status"] == "succeeded", ended["error"]
+        found: dict[str, Any] = client.get(f"/v1/models/{ended['model_id']}").json()
+        return found
