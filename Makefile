@@ -1,0 +1,65 @@
+# make run: start the service; make test: all tests; make check: style, types, architecture.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+BENCH := .venv-bench
+
+.PHONY: run test check bench lock clean browser
+
+run: $(VENV)/run.stamp
+	@$(BIN)/python -m app serve --first-model
+
+test: $(VENV)/dev.stamp browser
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+# Benchmarks have peers that the product does not know, in an environment of their own.
+bench: $(BENCH)/stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/train.py
+
+# Versions and hashes of everything that is installed, for every Python from the oldest on.
+lock: $(VENV)/dev.stamp
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+		--generate-hashes --no-annotate --no-header -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) $(BENCH) data build dist *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The page's tests need a Chromium: the one that is there, else one is installed.
+browser: $(VENV)/dev.stamp
+	@command -v chromium chromium-browser google-chrome > /dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get update -qq > /dev/null \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+	|| $(BIN)/playwright install chromium > /dev/null \
+	|| { echo "make test: no Chromium, and none could be installed; install one and try again" >&2; exit 1; }
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+	@echo "Installing ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp
+
+$(BENCH)/stamp: requirements.lock
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BENCH)/bin/python -m pip install --quiet torch==2.13.0 scikit-learn threadpoolctl
+	@touch $@
