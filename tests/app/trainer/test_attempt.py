@@ -1,0 +1,134 @@
+"""Attempts at jobs, with a real child process and a real database."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain.jobs import JobConfig, JobRequest
+from app.domain.presets import PRESETS
+from app.domain.records import Job
+from app.store import aliases, blobs, jobs, models
+from app.store.database import Database
+from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
+
+SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
+
+
+def with_config(job: Job, **changes: Any) -> Job:
+    config = JobConfig.model_validate({**job.config, **changes})
+    return replace(job, config=config.model_dump(mode="json"))
+
+
+def attempt(database: Database, job: Job, settings: TrainerSettings = SETTINGS) -> Job:
+    """Run a job to its end, as a trainer does; what became of it."""
+    with database.writing() as connection:
+        jobs.insert(connection, job)
+    Attempts(database, settings, threading.Event()).run(job.id)
+    with database.reading() as connection:
+        found = jobs.get(connection, job.id)
+    assert found is not None
+    return found
+
+
+def test_a_job_leaves_a_model_a_receipt_and_events(database: Database, job: Job) -> None:
+    ended = attempt(database, with_config(job, epochs=2, alias="digits"))
+
+    assert (ended.status, ended.attempt, ended.error) == ("succeeded", 1, None)
+    assert [entry["epoch"] for entry in ended.history] == [1, 2]
+    assert ended.receipt is not None
+    assert ended.receipt["seed"] == job.config["seed"]
+    with database.reading() as connection:
+        (model,) = models.page(connection, None, 10).records
+        assert model.job_id == job.id
+        assert model.sha256 == ended.receipt["weights_sha256"]
+        assert len(blobs.get(connection, model.sha256)) == model.size_bytes
+        alias = aliases.get(connection, "digits")
+        assert alias is not None
+        assert alias.model_id == model.id
+        events = [event.event for event in jobs.events(connection, job.id, 0)]
+    assert events.count("epoch") == 2
+    assert events[-2:] == ["status", "end"]
+    assert ended.checkpoint_sha256 is None
+
+
+def test_threads_have_no_influence_on_the_weights(database: Database, job: Job) -> None:
+    twin = replace(job, id=job.id[:-1] + ("0" if job.id[-1] != "0" else "1"))
+
+    first = attempt(database, job)
+    second = attempt(database, twin, replace(SETTINGS, threads=2))
+
+    assert first.receipt is not None
+    assert second.receipt is not None
+    assert first.receipt["weights_sha256"] == second.receipt["weights_sha256"]
+
+
+def test_a_job_that_diverges_says_where_and_what_to_try(database: Database, job: Job) -> None:
+    deep = replace(job, definition=PRESETS["mlp"].definition.model_dump(mode="json"))
+    wild = {"type": "sgd", "learning_rate": 100.0, "momentum": 0.9}
+
+    ended = attempt(database, with_config(deep, optimizer=wild, epochs=50))
+
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error["code"] == "diverged"
+    assert {"epoch", "step", "layer", "learning_rate"} <= set(ended.error)
+    suggestion = JobRequest.model_validate(ended.error["suggestion"])
+    assert suggestion.optimizer.learning_rate == pytest.approx(10.0)
+
+
+def test_a_job_that_kills_its_process_again_and_again_has_failed(
+    database: Database, job: Job
+) -> None:
+    impatient = replace(SETTINGS, stall_seconds=0.0)
+
+    ended = attempt(database, job, impatient)
+
+    assert (ended.status, ended.crashes) == ("failed", CRASHES)
+    assert ended.error is not None
+    assert ended.error["code"] == "process_died"
+    assert ended.attempt == CRASHES + 1
+
+
+def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
+    database: Database, job: Job
+) -> None:
+    long = with_config(job, epochs=60, train_samples=20_000)
+    undisturbed = replace(long, id=job.id[:-1] + ("0" if job.id[-1] != "0" else "1"))
+    stop = threading.Event()
+    with database.writing() as connection:
+        jobs.insert(connection, long)
+    thread = threading.Thread(target=Attempts(database, SETTINGS, stop).run, args=(job.id,))
+
+    thread.start()
+    _wait_for_checkpoint(database, job.id)
+    stop.set()
+    thread.join()
+    with database.reading() as connection:
+        waiting = jobs.get(connection, job.id)
+    Attempts(database, SETTINGS, threading.Event()).run(job.id)
+
+    assert waiting is not None
+    assert (waiting.status, waiting.crashes) == ("queued", 0)
+    assert 0 < len(waiting.history) < 60
+    with database.reading() as connection:
+        resumed = jobs.get(connection, job.id)
+    assert resumed is not None
+    expected = attempt(database, undisturbed)
+    assert resumed.receipt is not None
+    assert expected.receipt is not None
+    assert resumed.receipt["weights_sha256"] == expected.receipt["weights_sha256"]
+    losses = [[entry["train_loss"] for entry in one.history] for one in (resumed, expected)]
+    assert np.array_equal(*losses)
+
+
+def _wait_for_checkpoint(database: Database, job_id: str) -> None:
+    for _ in range(600):
+        with database.reading() as connection:
+            job = jobs.get(connection, job_id)
+        if job is not None and job.checkpoint_sha256 is not None and job.history:
+            return
+        threading.Event().wait(0.05)
+    pytest.fail("no checkpoint was written")

@@ -1,0 +1,144 @@
+"""What the queue is relied on for: each test is a promise of app/trainer/queue.py."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.domain import ids
+from app.store.database import Database
+from app.trainer import queue
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def start(database: Database, log: Path) -> Iterator[Start]:
+    """Start executors, by name; all are killed in the end."""
+    queue.migrate(database)
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one(name: str, seconds: float = 0.0) -> subprocess.Popen[str]:
+        module = "tests.app.trainer.executor_process"
+        command = [sys.executable, "-m", module, database.url, name, str(log), str(seconds)]
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
+        wait_for(log, f"ready {name}", started[-1])
+        return started[-1]
+
+    yield start_one
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def wait_for(log: Path, line: str, process: subprocess.Popen[str] | None = None) -> None:
+    for _ in range(600):
+        if line in log.read_text().splitlines():
+            return
+        assert process is None or process.poll() is None
+        time.sleep(0.05)
+    pytest.fail(f"{line!r} is not in the log: {log.read_text()}")
+
+
+def enqueue(database: Database) -> str:
+    job_id = ids.new_id("job")
+    client = queue.Queue(database)
+    with database.writing() as connection:
+        client.enqueue(connection, job_id)
+    return job_id
+
+
+def test_a_job_is_run_when_its_transaction_has_committed(
+    database: Database, log: Path, start: Start
+) -> None:
+    start("a")
+    job_id = enqueue(database)
+
+    wait_for(log, f"end {job_id} a")
+
+
+def test_a_job_whose_transaction_was_rolled_back_is_never_run(
+    database: Database, log: Path, start: Start
+) -> None:
+    queue.migrate(database)
+    lost = ids.new_id("job")
+    client = queue.Queue(database)
+    with pytest.raises(RuntimeError), database.writing() as connection:
+        client.enqueue(connection, lost)
+        raise RuntimeError
+    start("a")
+    wait_for(log, f"end {enqueue(database)} a")
+
+    assert lost not in log.read_text()
+
+
+def test_one_executor_runs_one_job_at_a_time_in_their_order(
+    database: Database, log: Path, start: Start
+) -> None:
+    queue.migrate(database)
+    jobs = [enqueue(database) for _ in range(3)]
+    start("a", 0.1)
+    wait_for(log, f"end {jobs[-1]} a")
+
+    expected = [f"{what} {job} a" for job in jobs for what in ("start", "end")]
+    assert log.read_text().splitlines()[1:] == expected
+
+
+def test_an_executor_that_comes_back_is_given_its_job_again(
+    database: Database, log: Path, start: Start
+) -> None:
+    first = start("a", 60)
+    job_id = enqueue(database)
+    wait_for(log, f"start {job_id} a")
+    first.kill()
+    first.wait()
+
+    log.write_text("")
+    start("a")
+
+    wait_for(log, f"end {job_id} a")
+
+
+def test_the_job_of_an_executor_that_is_gone_can_be_taken_over(
+    database: Database, log: Path, start: Start
+) -> None:
+    first = start("a", 60)
+    job_id = enqueue(database)
+    wait_for(log, f"start {job_id} a")
+    first.kill()
+    first.wait()
+    second = start("b")
+    assert second.stdin is not None
+
+    second.stdin.write("b\n")
+    second.stdin.flush()
+
+    wait_for(log, f"end {job_id} b")
+
+
+def test_the_job_of_a_living_executor_is_left_to_it(
+    database: Database, log: Path, start: Start
+) -> None:
+    start("a", 1.5)
+    job_id = enqueue(database)
+    wait_for(log, f"start {job_id} a")
+    second = start("b")
+    assert second.stdin is not None
+
+    second.stdin.write("a b\n")
+    second.stdin.flush()
+
+    wait_for(log, f"end {job_id} a")
+    assert f"start {job_id} b" not in log.read_text()
