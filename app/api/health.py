@@ -2,7 +2,6 @@
 
 import json
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Response
 
 from app.api.dependencies import Parts, Services
@@ -11,6 +10,7 @@ from app.api.responses import problems
 from app.api.schemas.common import JsonObject
 from app.domain.jobs import STATUSES
 from app.store import health as store
+from app.store.database import DatabaseAway
 
 
 def routes(metrics: Metrics) -> APIRouter:
@@ -67,6 +67,6 @@ def _checks(parts: Services) -> dict[str, bool]:
         with parts.database.reading() as connection:
             artifacts = store.blobs_readable(connection)
             trainers = store.trainers_alive(connection)
-    except sa.exc.SQLAlchemyError:
+    except DatabaseAway:
         return {"database": False, "artifacts": False, "trainers": False}
     return {"database": True, "artifacts": artifacts, "trainers": trainers}

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -20,6 +19,7 @@ from app.services.estimates import MNIST_SAMPLES, estimate
 from app.services.models import check_alias_name
 from app.store import jobs as store
 from app.store import models
+from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
 
@@ -60,7 +60,7 @@ def jobs_create(body: Request_, parts: Parts, once: OnceOnly) -> Response:
     if body.validate_only:
         return _plan(body, parts)
 
-    def create(connection: sa.Connection) -> tuple[JobBody, str]:
+    def create(connection: Connection) -> tuple[JobBody, str]:
         job = service.submit(connection, parts.queue, body, parts.limits, parts.max_queued_jobs)
         return _bodies(connection, [job])[0], f"/v1/jobs/{job.id}"
 
@@ -108,7 +108,6 @@ async def jobs_read(
 @router.post(
     "/{job_id}/cancel",
     status_code=202,
-    response_model=JobBody,
     responses=problems(404, 409),
 )
 def jobs_cancel(job_id: str, parts: Parts) -> JobBody:
@@ -135,7 +134,7 @@ def read(parts: Services, job_id: str) -> tuple[Job, JobBody]:
     return job, body
 
 
-def _bodies(connection: sa.Connection, jobs: Sequence[Job]) -> list[JobBody]:
+def _bodies(connection: Connection, jobs: Sequence[Job]) -> list[JobBody]:
     trained = models.of_jobs(connection, [job.id for job in jobs])
     queued = any(job.status == "queued" for job in jobs)
     positions = store.queue_positions(connection) if queued else {}

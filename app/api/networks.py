@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import Discriminator, Tag
 
@@ -17,6 +16,7 @@ from app.domain.records import Network
 from app.services import networks as service
 from app.services.estimates import estimate
 from app.store import networks as store
+from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/networks", tags=["networks"], route_class=StrictRoute)
 
@@ -61,7 +61,7 @@ class ValidatedBody(SummaryBody):
 def networks_create(body: AnyNetwork, parts: Parts, once: OnceOnly) -> Response:
     """Store a network whose shapes fit; the sizes of its layers' inputs are inferred."""
 
-    def create(connection: sa.Connection) -> tuple[NetworkBody, str]:
+    def create(connection: Connection) -> tuple[NetworkBody, str]:
         network, summary = service.define(connection, body, parts.limits)
         definition = NetworkDefinition.model_validate(network.definition)
         cost = estimate(summary, parts.threads)

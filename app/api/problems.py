@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -16,6 +15,7 @@ from starlette.exceptions import HTTPException
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
+from app.store.database import DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.MnistryError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(sa.exc.OperationalError, _database_error)
+    app.add_exception_handler(DatabaseAway, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -178,9 +178,9 @@ def _in_body(path: Sequence[str | int], body: Any, *, missing: bool) -> tuple[Lo
     loc: list[str | int] = []
     value = body
     for i, step in enumerate(path):
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
             value = value[step]
         elif not (missing and i == len(path) - 1):
             continue

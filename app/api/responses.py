@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-import sqlalchemy as sa
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
@@ -14,7 +13,7 @@ from app.api.schemas.common import ListBody, Problem
 from app.domain import ids
 from app.domain.errors import IdempotencyMismatch, InvalidInput, PreconditionFailed
 from app.store import idempotency
-from app.store.database import Database
+from app.store.database import Connection, Database
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -152,7 +151,7 @@ class Once:
         self,
         database: Database,
         status: int,
-        create: Callable[[sa.Connection], tuple[BaseModel, str]],
+        create: Callable[[Connection], tuple[BaseModel, str]],
     ) -> Response:
         """Answer with what `create` makes (a body and its location), or made the first time.
 

@@ -3,8 +3,6 @@
 import secrets
 from typing import Protocol
 
-import sqlalchemy as sa
-
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, Summary, summarise
 from app.domain.errors import InvalidInput, NotFound, StateConflict, TooManyJobs
@@ -13,17 +11,18 @@ from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
 from app.domain.records import Job
 from app.store import datasets, jobs, networks
+from app.store.database import Connection
 
 
 class JobQueue(Protocol):
     """Where a job waits for a trainer."""
 
-    def enqueue(self, connection: sa.Connection, job_id: str) -> None:
+    def enqueue(self, connection: Connection, job_id: str) -> None:
         """Put a job into the queue when the connection's transaction commits."""
 
 
 def plan(
-    connection: sa.Connection, request: JobRequest, limits: Limits
+    connection: Connection, request: JobRequest, limits: Limits
 ) -> tuple[Job, JobConfig, Summary]:
     """The job that a request asks for, with every default filled in and everything checked."""
     field = request.network_field
@@ -53,7 +52,7 @@ def plan(
 
 
 def submit(
-    connection: sa.Connection, queue: JobQueue, request: JobRequest, limits: Limits, most: int
+    connection: Connection, queue: JobQueue, request: JobRequest, limits: Limits, most: int
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
     job, _, _ = plan(connection, request, limits)
@@ -64,7 +63,7 @@ def submit(
     return find(connection, job.id)
 
 
-def find(connection: sa.Connection, job_id: str) -> Job:
+def find(connection: Connection, job_id: str) -> Job:
     """A job, or NotFound."""
     job = jobs.get(connection, job_id)
     if job is None:
@@ -72,7 +71,7 @@ def find(connection: sa.Connection, job_id: str) -> Job:
     return job
 
 
-def cancel(connection: sa.Connection, job_id: str) -> Job:
+def cancel(connection: Connection, job_id: str) -> Job:
     """End a job now; its trainer finds its claim lost and ends the process.
 
     Raises:
@@ -88,7 +87,7 @@ def cancel(connection: sa.Connection, job_id: str) -> Job:
     return find(connection, job_id)
 
 
-def delete(connection: sa.Connection, job_id: str) -> None:
+def delete(connection: Connection, job_id: str) -> None:
     """Remove a job that has ended; the model that it left stays."""
     job = find(connection, job_id)
     if job.status not in ENDED:
@@ -96,9 +95,7 @@ def delete(connection: sa.Connection, job_id: str) -> None:
     jobs.delete(connection, job_id)
 
 
-def _network(
-    connection: sa.Connection, request: JobRequest
-) -> tuple[NetworkDefinition, str | None]:
+def _network(connection: Connection, request: JobRequest) -> tuple[NetworkDefinition, str | None]:
     """The definition that a request names, and the preset that it came from."""
     if request.network is not None:
         return request.network, None

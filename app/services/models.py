@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import sqlalchemy as sa
 
 from app.domain import ids
 from app.domain.errors import InvalidInput, NotFound, StateConflict
@@ -11,6 +10,7 @@ from app.domain.records import Alias, Model
 from app.services.registry import LATEST
 from app.services.serving import LoadedModel
 from app.store import aliases, datasets, models
+from app.store.database import Connection
 from engine import evaluation
 from engine.arrays import Labels
 from engine.batches import Samples
@@ -46,7 +46,7 @@ class Evaluation:
     worst: list[Mistake]
 
 
-def find(connection: sa.Connection, model_id: str) -> Model:
+def find(connection: Connection, model_id: str) -> Model:
     """A model, or NotFound."""
     model = models.get(connection, model_id)
     if model is None:
@@ -54,7 +54,7 @@ def find(connection: sa.Connection, model_id: str) -> Model:
     return model
 
 
-def delete(connection: sa.Connection, model_id: str) -> None:
+def delete(connection: Connection, model_id: str) -> None:
     """Remove a model that no alias points at."""
     model = find(connection, model_id)
     pointing = aliases.pointing_at(connection, model_id)
@@ -70,14 +70,14 @@ def check_alias_name(alias: str, loc: tuple[str, ...]) -> None:
         raise InvalidInput.at(loc, f"{alias!r} {reason}; choose another name", "reserved_name")
 
 
-def point_alias(connection: sa.Connection, alias: str, model_id: str) -> Alias:
+def point_alias(connection: Connection, alias: str, model_id: str) -> Alias:
     """Point an alias at a model."""
     if models.get(connection, model_id) is None:
         raise InvalidInput.at(("model_id",), f"there is no model {model_id!r}", "unknown_model")
     return aliases.point(connection, alias, model_id)
 
 
-def find_alias(connection: sa.Connection, alias: str) -> Alias:
+def find_alias(connection: Connection, alias: str) -> Alias:
     """An alias, or NotFound; `latest` has no past."""
     if alias == LATEST:
         newest = models.page(connection, None, 1).records

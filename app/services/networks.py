@@ -1,7 +1,6 @@
 """Networks: define, judge and check them."""
 
 import numpy as np
-import sqlalchemy as sa
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, Summary, build, summarise
@@ -9,6 +8,7 @@ from app.domain.errors import NotFound, StateConflict
 from app.domain.presets import PRESETS, PresetReference
 from app.domain.records import Network
 from app.store import networks
+from app.store.database import Connection
 from engine.gradcheck import TOLERANCE, LayerCheck, gradcheck
 from engine.layers.activations import Softmax
 from engine.losses import CrossEntropy, Loss, MeanSquaredError
@@ -27,7 +27,7 @@ def expand(body: NetworkDefinition | PresetReference) -> tuple[NetworkDefinition
 
 
 def define(
-    connection: sa.Connection, body: NetworkDefinition | PresetReference, limits: Limits
+    connection: Connection, body: NetworkDefinition | PresetReference, limits: Limits
 ) -> tuple[Network, Summary]:
     """Store a definition whose shapes fit."""
     definition, preset = expand(body)
@@ -42,7 +42,7 @@ def define(
     return network, summary
 
 
-def find(connection: sa.Connection, network_id: str) -> Network:
+def find(connection: Connection, network_id: str) -> Network:
     """A stored network, or NotFound."""
     network = networks.get(connection, network_id)
     if network is None:
@@ -50,7 +50,7 @@ def find(connection: sa.Connection, network_id: str) -> Network:
     return network
 
 
-def delete(connection: sa.Connection, network_id: str) -> None:
+def delete(connection: Connection, network_id: str) -> None:
     """Remove a network that no unfinished job and no model needs."""
     find(connection, network_id)
     users = networks.users(connection, network_id)

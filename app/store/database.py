@@ -16,6 +16,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+Connection = sa.Connection
+"""What every function of the store takes; outside the store it is only passed on."""
+
+DatabaseAway = sa.exc.OperationalError
+"""The database does not answer at present: locked for too long, full, or not there."""
+
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process's write before it fails."""
 

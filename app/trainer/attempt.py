@@ -11,18 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as PipeEnd
 from os import getpid
 from threading import Event
 from typing import Any, TypeVar
-
-import sqlalchemy as sa
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.records import Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
-from app.store.database import Database
+from app.store.database import Connection, Database, DatabaseAway
 from app.trainer import messages
 
 POLL_SECONDS = 0.2
@@ -96,7 +94,7 @@ class Attempts:
             child.wait()
             ours.close()
 
-    def _send_job(self, pipe: Connection, job: Job) -> None:
+    def _send_job(self, pipe: PipeEnd, job: Job) -> None:
         checkpoint = b""
         sha256 = job.checkpoint_sha256
         if sha256 is not None:
@@ -111,7 +109,7 @@ class Attempts:
         }
         messages.send(pipe, message, checkpoint)
 
-    def _follow(self, pipe: Connection, job: Job) -> bool:
+    def _follow(self, pipe: PipeEnd, job: Job) -> bool:
         """Store a child's reports until its last; whether the job has ended with it."""
         heard = time.monotonic()
         asked_to_stop = False
@@ -153,14 +151,14 @@ class Attempts:
             self._write(lambda c: self._checkpoint(c, job, content, seconds))
 
     def _progress(
-        self, connection: sa.Connection, job: Job, changes: Json, metrics: Json, data: Json
+        self, connection: Connection, job: Job, changes: Json, metrics: Json, data: Json
     ) -> None:
         before = jobs.get(connection, job.id)
         kept = (before and before.metrics) or {}
         changes = {**changes, "metrics": {**kept, **metrics}}
         jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
 
-    def _epoch(self, connection: sa.Connection, job: Job, message: messages.Message) -> None:
+    def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> None:
         before = jobs.get(connection, job.id)
         if before is None:
             raise jobs.ClaimLost(job.id)
@@ -179,9 +177,7 @@ class Attempts:
         events = [] if known else [("epoch", entry)]
         jobs.record(connection, job.id, job.attempt, changes, events)
 
-    def _checkpoint(
-        self, connection: sa.Connection, job: Job, content: bytes, seconds: float
-    ) -> None:
+    def _checkpoint(self, connection: Connection, job: Job, content: bytes, seconds: float) -> None:
         before = jobs.get(connection, job.id)
         sha256 = blobs.put(connection, content)
         changes = {"checkpoint_sha256": sha256, "crashes": 0, "seconds": seconds}
@@ -199,7 +195,7 @@ class Attempts:
         changes: Json = {"error": error, "seconds": message["seconds"]}
         changes["stopped_by"] = message.get("stopped_by")
 
-        def write(connection: sa.Connection) -> None:
+        def write(connection: Connection) -> None:
             if not content:
                 end: Json = {"model_id": None, "error": error}
                 jobs.finish(connection, job.id, job.attempt, status, changes, end)
@@ -240,7 +236,7 @@ class Attempts:
         """Leave the job for the trainer's return; not a crash, the next attempt goes on."""
         reason = "its trainer was stopped; it goes on when a trainer is there"
 
-        def write(connection: sa.Connection) -> None:
+        def write(connection: Connection) -> None:
             changes = {"seconds": message["seconds"]}
             jobs.record(connection, job.id, job.attempt, changes)
             now = jobs.get(connection, job.id)
@@ -258,20 +254,20 @@ class Attempts:
             "suggestion": suggestion(job, "out_of_memory"),
         }
 
-        def write(connection: sa.Connection) -> None:
+        def write(connection: Connection) -> None:
             end = {"model_id": None, "error": error}
             jobs.finish(connection, job.id, job.attempt, "failed", {"error": error}, end)
 
         self._write(write)
 
-    def _read(self, query: Callable[[sa.Connection], Result]) -> Result:
+    def _read(self, query: Callable[[Connection], Result]) -> Result:
         def run() -> Result:
             with self._database.reading() as connection:
                 return query(connection)
 
         return self._patiently(run)
 
-    def _write(self, change: Callable[[sa.Connection], Result]) -> Result:
+    def _write(self, change: Callable[[Connection], Result]) -> Result:
         def run() -> Result:
             with self._database.writing() as connection:
                 return change(connection)
@@ -284,7 +280,7 @@ class Attempts:
         while True:
             try:
                 return action()
-            except sa.exc.OperationalError as error:
+            except DatabaseAway as error:
                 if self._stop.wait(pause):
                     raise
                 log.warning("the database does not answer, trying again: %s", error.orig)

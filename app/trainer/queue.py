@@ -9,11 +9,10 @@ hands it to another. That a job takes effect once is not its part: the attempt n
 import logging
 from collections.abc import Callable, Iterable
 
-import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, run_dbos_database_migrations
 from dbos import DBOSPortableJSONSerializer as Serializer
 
-from app.store.database import Database
+from app.store.database import Connection, Database
 
 _QUEUE = "train"
 _WORKFLOW = "train"
@@ -40,7 +39,7 @@ class Queue:
             system_database_engine=database.engine, serializer=Serializer(), lazy=True
         )
 
-    def enqueue(self, connection: sa.Connection, job_id: str) -> None:
+    def enqueue(self, connection: Connection, job_id: str) -> None:
         """Put a job into the queue when the connection's transaction commits."""
         self._client.enqueue_in_transaction(
             connection,

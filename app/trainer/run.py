@@ -125,16 +125,17 @@ class Run:
     def _train(self) -> str | None:
         """Train until the end, or until something stops it early: then what it was."""
         reported = saved = time.monotonic()
+        step: StepDone | None = None
         stopped_by = None
         for event in self._training:
             now = time.monotonic()
-            if isinstance(event, EpochDone):
-                self._epoch_weights = self._training.parameters.copy()
-                self._send_epoch(event, now)
-                self._epoch_began = now
+            if isinstance(event, StepDone):
+                step = event
+            else:
+                self._end_epoch(event, now)
                 stopped_by = "early_stopping" if event.stopped else None
-            elif now - reported >= PROGRESS_SECONDS:
-                self._send_progress(event)
+            if step is not None and now - reported >= PROGRESS_SECONDS:
+                self._send_progress(step)
                 reported = now
                 if self._pipe.poll():
                     raise Stopped
@@ -142,8 +143,16 @@ class Run:
                 self._send_checkpoint()
                 saved = time.monotonic()
             if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
-                return "max_seconds"
+                stopped_by = stopped_by or "max_seconds"
+                break
+        if step is not None:
+            self._send_progress(step)
         return stopped_by
+
+    def _end_epoch(self, event: EpochDone, now: float) -> None:
+        self._epoch_weights = self._training.parameters.copy()
+        self._send_epoch(event, now)
+        self._epoch_began = now
 
     def _send_progress(self, event: StepDone) -> None:
         done = (event.epoch - 1) * event.steps + event.step

@@ -5,10 +5,8 @@ import os
 import signal
 import threading
 
-import sqlalchemy as sa
-
 from app.store import health, trainers
-from app.store.database import Database
+from app.store.database import Database, DatabaseAway
 from app.trainer import queue
 from app.trainer.attempt import Attempts, TrainerSettings
 
@@ -43,7 +41,7 @@ def work(database: Database, settings: TrainerSettings) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             _beat(database, settings.name, executor)
-        except sa.exc.OperationalError as error:
+        except DatabaseAway as error:
             log.warning("the database does not answer: %s", error.orig)
     idle.wait(STOP_SECONDS)
     with database.writing() as connection:

@@ -80,12 +80,12 @@ def test_a_request_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> Non
 
 def test_a_network_must_fit_the_dataset() -> None:
     config = request().resolve(Recipe(), seed=1)
-    fit = {"sample_shape": (1, 28, 28), "classes": 10}
+    shape = (1, 28, 28)
 
-    check_fit("preset", config, (1, 28, 28), (10,), "softmax", **fit)
+    check_fit("preset", config, shape, (10,), "softmax", shape, 10)
     with pytest.raises(InvalidInput, match="shape"):
-        check_fit("preset", config, (1, 32, 32), (10,), "softmax", **fit)
+        check_fit("preset", config, (1, 32, 32), (10,), "softmax", shape, 10)
     with pytest.raises(InvalidInput, match="10 classes"):
-        check_fit("preset", config, (1, 28, 28), (7,), "softmax", **fit)
+        check_fit("preset", config, shape, (7,), "softmax", shape, 10)
     with pytest.raises(InvalidInput, match="softmax"):
-        check_fit("preset", config, (1, 28, 28), (10,), "dense", **fit)
+        check_fit("preset", config, shape, (10,), "dense", shape, 10)
