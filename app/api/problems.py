@@ -178,12 +178,11 @@ def _in_body(path: Sequence[str | int], body: Any, *, missing: bool) -> tuple[Lo
     loc: list[str | int] = []
     value = body
     for i, step in enumerate(path):
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
+        try:
             value = value[step]
-        elif not (missing and i == len(path) - 1):
-            continue
+        except (KeyError, IndexError, TypeError):
+            if not (missing and i == len(path) - 1):
+                continue
         loc.append(step)
     return tuple(loc), value
 

@@ -13,7 +13,7 @@ from app.domain.errors import InvalidInput, UnusableImage
 from app.domain.spec import Spec
 from app.services.serving import LoadedModel
 from app.vision import prepare, render, strokes
-from app.vision.normalize import Prepared
+from app.vision.normalize import SIDE, Prepared
 from engine.arrays import Array
 
 Preprocess = Literal["auto", "none"]
@@ -196,10 +196,10 @@ def _array(model: LoadedModel, values: list[Any], loc: tuple[str | int, ...]) ->
 
 
 def _needs_image_input(model: LoadedModel) -> None:
-    if int(np.prod(model.input_shape)) != prepare.SIDE**2:
+    if int(np.prod(model.input_shape)) != SIDE**2:
         raise InvalidInput.at(
             (),
-            f"images and strokes become 28×28 numbers; this model takes an array of shape "
+            f"images and strokes become {SIDE}×{SIDE} numbers; this model takes an array of shape "
             f"{list(model.input_shape)}",
             "not_an_image_model",
         )

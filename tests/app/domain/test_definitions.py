@@ -86,7 +86,7 @@ def test_whatever_is_accepted_runs_with_the_shapes_and_counts_that_were_inferred
         return
 
     built = build(network, seed=1)
-    shape = (2, height, width)
+    shape: tuple[int, ...] = (2, height, width)
     for layer, expected in zip(built.layers, summary.layers, strict=True):
         assert layer.output_shape(shape) == expected.output_shape
         assert sum(p.size for p in layer.parameters) == expected.cost.parameters

@@ -1,0 +1,128 @@
+"""Predictions: inputs of every form become what the model takes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain import clock, ids
+from app.domain.definitions import NetworkDefinition, build
+from app.domain.errors import InvalidInput
+from app.domain.presets import PRESETS
+from app.domain.records import Model
+from app.services import predictions
+from app.services.serving import LoadedModel
+from app.store import datasets
+from app.vision import render
+
+PIXELS = 16_000_000
+
+
+def loaded(definition: NetworkDefinition) -> LoadedModel:
+    network = build(definition, seed=3)
+    shape = tuple(definition.input_shape)
+    model = Model(
+        id=ids.new_id("mdl"),
+        created_at=clock.now(),
+        name=None,
+        job_id=None,
+        network_id=None,
+        definition=definition.model_dump(mode="json"),
+        dataset="mnist",
+        classes=datasets.MNIST.classes,
+        preprocessing={},
+        parameters=0,
+        size_bytes=0,
+        sha256="",
+        metrics={},
+    )
+    return LoadedModel(model, network, shape, network.output_shape(shape) == shape)
+
+
+@pytest.fixture(scope="module")
+def linear() -> LoadedModel:
+    return loaded(PRESETS["linear"].definition)
+
+
+@pytest.fixture(scope="module")
+def digit() -> Any:
+    return datasets.read("mnist", "test").images[0, 0].astype(np.float32) / 255
+
+
+def test_all_forms_of_a_digit_are_read_alike(linear: LoadedModel, digit: Any) -> None:
+    png = render.png(digit)
+    flat = digit.ravel().tolist()
+    forms = [flat, digit.tolist(), [digit.tolist()], {"b64": render.data_url(digit)[22:]}]
+
+    arrays = predictions.from_instances(linear, forms, "auto", PIXELS)
+    files = predictions.from_files(linear, [("a/b\\seven.png", png)], "auto", PIXELS)
+
+    read = predictions.predict(linear, [*arrays, *files])
+    for one in read[1:]:
+        assert np.allclose(one.output, read[0].output, atol=1e-6)
+    assert read[-1].input.filename == "seven.png"
+
+
+def test_a_batch_reads_every_input_as_if_it_were_alone(linear: LoadedModel) -> None:
+    images = datasets.read("mnist", "test").images[:17, 0].astype(np.float32) / 255
+    inputs = predictions.from_instances(linear, [x.tolist() for x in images], "auto", PIXELS)
+
+    together = predictions.predict(linear, inputs)
+    alone = [predictions.predict(linear, [one])[0] for one in inputs]
+
+    for a, b in zip(together, alone, strict=True):
+        assert np.allclose(a.output, b.output, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("instance", "kind"),
+    [
+        ([0.0] * 783, "array_shape"),
+        ([[0.0] * 28] * 27, "array_shape"),
+        ([[0.0], [0.0, 1.0]], "ragged_array"),
+        ([1.5] * 784, "array_range"),
+        ([-0.1] * 784, "array_range"),
+        (["a"] * 784, "not_numbers"),
+        ([None] * 784, "not_numbers"),
+        ([True] * 784, "not_numbers"),
+        ("text", "instance_type"),
+        (7, "instance_type"),
+        ({"b64": "!"}, "base64_invalid"),
+        ({"b64": "aGVsbG8="}, "image_format"),
+        ({"strokes": []}, "image_blank"),
+        ({"pixels": []}, "missing"),
+    ],
+)
+def test_what_cannot_be_read_is_reported_at_its_instance(
+    linear: LoadedModel, instance: Any, kind: str
+) -> None:
+    good = [0.0] * 784
+
+    with pytest.raises(InvalidInput) as caught:
+        predictions.from_instances(linear, [good, instance], "auto", PIXELS)
+
+    assert caught.value.errors[0].loc[:2] == ("instances", 1)
+    assert caught.value.errors[0].type == kind
+
+
+def test_every_bad_file_is_named(linear: LoadedModel, digit: Any) -> None:
+    uploads = [("good.png", render.png(digit)), ("bad.png", b"no"), ("worse.gif", b"")]
+
+    with pytest.raises(InvalidInput) as caught:
+        predictions.from_files(linear, uploads, "auto", PIXELS)
+
+    assert [error.loc for error in caught.value.errors] == [("files", 1), ("files", 2)]
+    assert "bad.png" in caught.value.errors[0].msg
+
+
+def test_images_are_for_models_that_take_as_many_numbers() -> None:
+    body = {
+        "input_shape": [5],
+        "layers": [{"type": "dense", "output_dim": 10}, {"type": "softmax"}],
+    }
+    small = loaded(NetworkDefinition.model_validate(body))
+
+    with pytest.raises(InvalidInput, match="28×28"):
+        predictions.from_instances(small, [{"strokes": [[[0, 0], [1, 1]]]}], "auto", PIXELS)
+    (one,) = predictions.from_instances(small, [[0.0, 0.25, 0.5, 0.75, 1.0]], "auto", PIXELS)
+    assert one.x.shape == (5,)

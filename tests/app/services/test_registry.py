@@ -1,0 +1,77 @@
+"""The registry: names of models, in memory, never long behind the store."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.domain import clock, ids
+from app.domain.errors import NotFound
+from app.domain.records import Model
+from app.services.registry import LATEST, Registry
+from app.store import aliases, models
+from app.store.database import Database
+
+
+def insert_model(database: Database) -> str:
+    model = Model(
+        id=ids.new_id("mdl"),
+        created_at=clock.now(),
+        name=None,
+        job_id=None,
+        network_id=None,
+        definition={},
+        dataset="mnist",
+        classes=[],
+        preprocessing={},
+        parameters=0,
+        size_bytes=0,
+        sha256="",
+        metrics={},
+    )
+    with database.writing() as connection:
+        models.insert(connection, model)
+    return model.id
+
+
+@pytest.fixture
+def registry(database: Database) -> Iterator[Registry]:
+    failures: list[Exception] = []
+    registry = Registry(database, failures.append)
+    registry.start()
+    yield registry
+    registry.close()
+    assert not failures
+
+
+def test_without_a_model_there_is_no_latest(registry: Registry) -> None:
+    with pytest.raises(NotFound, match="latest"):
+        registry.resolve(LATEST)
+
+
+def test_ids_aliases_and_latest_are_resolved(database: Database, registry: Registry) -> None:
+    old = insert_model(database)
+    with database.writing() as connection:
+        aliases.point(connection, "digits", old)
+    registry.refresh()
+    assert registry.resolve(LATEST) == registry.resolve("digits") == registry.resolve(old) == old
+
+    new = insert_model(database)
+    registry.refresh()
+
+    assert registry.resolve(LATEST) == max(old, new)
+    assert registry.resolve("digits") == old
+    with pytest.raises(NotFound):
+        registry.resolve("unknown")
+
+
+def test_what_another_process_does_is_seen_within_a_second(
+    database: Database, registry: Registry
+) -> None:
+    model_id = insert_model(database)
+
+    for _ in range(100):
+        if registry.knows(model_id):
+            return
+        time.sleep(0.01)
+    pytest.fail("the registry has not noticed the new model")
