@@ -15,6 +15,7 @@ from app.api import (
     events,
     health,
     jobs,
+    limits,
     models,
     networks,
     openapi,
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in routers:
         app.include_router(module.router)
     app.include_router(health.routes(metrics))
+    app.include_router(limits.routes(_limits_body(settings)))
     app.include_router(pages.router)
     app.mount("/static/swagger", pages.swagger_files())
     app.mount("/static", pages.static_files())
@@ -100,7 +102,7 @@ def _lifespan(settings: Settings) -> Lifespan:
             serving=Serving(database),
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
-            limits=limits(settings),
+            limits=_network_limits(settings),
             threads=settings.threads,
             max_queued_jobs=settings.max_queued_jobs,
             max_image_pixels=settings.max_image_pixels,
@@ -113,6 +115,11 @@ def _lifespan(settings: Settings) -> Lifespan:
     return lifespan
 
 
-def limits(settings: Settings) -> Limits:
-    """The largest network that is accepted."""
+def _network_limits(settings: Settings) -> Limits:
     return Limits(settings.max_parameters, settings.max_activations, settings.max_macs)
+
+
+def _limits_body(settings: Settings) -> limits.LimitsBody:
+    """Every setting that is named max_<limit>, as clients see it."""
+    names = limits.LimitsBody.model_fields
+    return limits.LimitsBody(**{name: getattr(settings, f"max_{name}") for name in names})

@@ -1,0 +1,33 @@
+"""What the service takes at most; all of it is settings."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from app.api.responses import problems
+from app.api.schemas.common import Body
+
+
+class LimitsBody(Body):
+    """The largest of everything."""
+
+    json_bytes: int = Field(description="The largest JSON body.")
+    predict_bytes: int = Field(description="The largest body of a prediction.")
+    image_pixels: int = Field(description="The largest image.")
+    parameters: int = Field(description="The largest network, in trained numbers.")
+    activations: int = Field(description="The largest network, in numbers that layers give.")
+    macs: int = Field(description="The largest network, in multiply-adds a sample.")
+    queued_jobs: int = Field(description="Jobs that may wait.")
+    streams: int = Field(description="Event streams of one process.")
+    streams_per_client: int = Field(description="Event streams of one client.")
+
+
+def routes(limits: LimitsBody) -> APIRouter:
+    """The route that shows these limits."""
+    router = APIRouter(prefix="/v1", tags=["service"])
+
+    @router.get("/limits", responses=problems())
+    def limits_read() -> LimitsBody:
+        """What the service takes at most."""
+        return limits
+
+    return router
