@@ -3,22 +3,24 @@
 Each role brings the database to this version first, so that they can start in any order.
 """
 
-import signal
+import logging
+import os
 import socket
-import sys
 from types import FrameType
 
 import uvicorn
 
 from app.main import create_app
 from app.settings import Settings
-from app.startup import CannotStart
+from app.startup import CannotStart, StopSignal
 from app.store.database import Database, SchemaTooNew
 from app.trainer import queue, worker
 from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
 GRACE_SECONDS = 5
+
+log = logging.getLogger(__name__)
 
 
 def prepare(settings: Settings) -> None:
@@ -65,16 +67,20 @@ def answer(settings: Settings, listener: socket.socket) -> None:
 
 
 def train(settings: Settings, name: str) -> None:
-    """Train jobs until SIGTERM or SIGINT."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Train jobs until SIGTERM or SIGINT, and end the process."""
+    stop = StopSignal()
     prepare(settings)
-    database = Database(settings.url)
-    worker.work(
-        database,
-        TrainerSettings(
-            name=name,
-            threads=settings.threads,
-            checkpoint_seconds=settings.checkpoint_seconds,
-            stall_seconds=settings.stall_seconds,
-        ),
+    trainer = TrainerSettings(
+        name=name,
+        threads=settings.threads,
+        checkpoint_seconds=settings.checkpoint_seconds,
+        stall_seconds=settings.stall_seconds,
     )
+    code = 1
+    try:
+        worker.work(Database(settings.url), trainer, stop.wait)
+        code = 0
+    except Exception:
+        log.exception("the trainer failed")
+    finally:
+        os._exit(code)  # the queue's threads wait for ever, and would keep the process

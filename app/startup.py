@@ -6,10 +6,13 @@ Few imports, so that `serve` starts its parts at once.
 import fcntl
 import json
 import logging
+import signal
 import socket
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from app.settings import Settings
@@ -17,6 +20,31 @@ from app.settings import Settings
 
 class CannotStart(Exception):
     """Why a process refuses to start, in one line."""
+
+
+class StopSignal:
+    """Whether SIGTERM or SIGINT has come.
+
+    A handler runs between any two instructions of the main thread, also while that holds the lock
+    of an Event that the handler would set: so it only notes the signal, and `wait` looks.
+    """
+
+    _LOOK_SECONDS = 0.05
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until a signal has come: then True."""
+        deadline = time.monotonic() + seconds
+        while not self.came and time.monotonic() < deadline:
+            time.sleep(min(self._LOOK_SECONDS, seconds))
+        return self.came
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
 
 
 class JsonLines(logging.Formatter):

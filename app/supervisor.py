@@ -5,16 +5,14 @@ listening socket, so that requests wait while an API process is started again.
 """
 
 import logging
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 
 from app.settings import Settings, environment_of
-from app.startup import check_reach, listen, lock_directory
+from app.startup import StopSignal, check_reach, listen, lock_directory
 
 STOP_SECONDS = 12.0
 """How long a process may take to end before it is killed."""
@@ -66,9 +64,7 @@ def serve(settings: Settings) -> int:
     check_reach(settings)
     lock = lock_directory(settings.data_dir)
     listener = listen(settings.host, settings.port)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal()
     children = _children(settings, listener)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -112,7 +108,7 @@ def _greeter(settings: Settings, url: str) -> subprocess.Popen[bytes] | None:
     )
 
 
-def _watch(children: list[Child], stop: threading.Event) -> int:
+def _watch(children: list[Child], stop: StopSignal) -> int:
     """Keep all children alive until `stop`; the exit code."""
     while not stop.wait(LOOK_SECONDS):
         for child in children:

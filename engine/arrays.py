@@ -45,9 +45,9 @@ def floating(x: ArrayLike, dtype: DTypeLike | None = None) -> Array:
 
 def batch_last(x: Array) -> Array:
     """(batch, ...) -> (..., batch), contiguous."""
-    return np.ascontiguousarray(np.moveaxis(x, 0, -1))
+    return np.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))
 
 
 def batch_first(x: Array) -> Array:
     """(..., batch) -> (batch, ...), contiguous."""
-    return np.ascontiguousarray(np.moveaxis(x, -1, 0))
+    return np.ascontiguousarray(x.transpose(-1, *range(x.ndim - 1)))

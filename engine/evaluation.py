@@ -24,6 +24,8 @@ class Score:
 
 def outputs(layers: Sequence[Layer], samples: Samples, indices: Labels, team: Team) -> Array:
     """The network's output for some samples: (len(indices), *output shape), float32."""
+    if len(indices) == 0:
+        raise ValueError("there are no samples to evaluate")
     parts = shards(indices)
     results: list[Array | None] = [None] * len(parts)
     scratches = [backpropagation.reused_scratches(layers) for _ in range(team.threads)]

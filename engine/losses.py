@@ -52,6 +52,12 @@ def one_hot(targets: Labels, outputs: Array) -> Array:
     return hot
 
 
+def _share(label_smoothing: float) -> float:
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing is from 0 to below 1, got {label_smoothing}")
+    return label_smoothing
+
+
 def smoothed(targets: Array, smoothing: float) -> Array:
     """Move the share `smoothing` of each sample's weight evenly to all classes."""
     if smoothing == 0:
@@ -86,9 +92,7 @@ class CrossEntropy(Loss):
     name = "CrossEntropy"
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"label_smoothing is from 0 to below 1, got {label_smoothing}")
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = _share(label_smoothing)
 
     def value_and_gradient(self, outputs: Array, targets: Labels) -> tuple[Array, Array]:
         """See `Loss.value_and_gradient`; 0 counts as the smallest normal number."""
@@ -110,7 +114,7 @@ class SoftmaxCrossEntropy(Loss):
     name = "SoftmaxCrossEntropy"
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = _share(label_smoothing)
 
     def value_and_gradient(self, outputs: Array, targets: Labels) -> tuple[Array, Array]:
         """See `Loss.value_and_gradient`."""

@@ -14,8 +14,9 @@ import numpy as np
 
 from engine.arrays import Array
 
-BLOCK = 8192
-"""Parameters in a block: the five to seven arrays of one step stay in the L1 and L2 caches."""
+BLOCK = 32768
+"""Parameters in a block: its five arrays of 128 KiB stay near a core, and NumPy's cost of a call is
+spread over many numbers."""
 
 
 class Optimizer(ABC):
@@ -125,10 +126,13 @@ class SGD(Optimizer):
 
 @final
 class Adam(Optimizer):
-    """Steps scaled by running means of the gradient (m) and of its square (v).
+    """Steps scaled by running means of the gradient and of its square (Kingma and Ba 2015).
 
-    m += (1 − β₁)(g − m),  v += (1 − β₂)(g² − v)
-    p −= rate · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)        (Kingma and Ba 2015)
+    m = β₁ m + g,  v = β₂ v + g²
+    p −= rate · m̂ / (√v̂ + ε),  m̂ = m (1 − β₁) / (1 − β₁ᵗ),  v̂ = v (1 − β₂) / (1 − β₂ᵗ)
+
+    The paper's m and v are these times (1 − β): scaled once in the rate, not in every step's pass
+    over all parameters. With c = √(v̂ / v) the step is rate · (m̂ / m) / c · m / (√v + ε / c).
 
     Args:
         learning_rate: See `Optimizer`.
@@ -165,16 +169,14 @@ class Adam(Optimizer):
         self, p: Array, g: Array, slots: Sequence[Array], work: Array, rate: float, t: int
     ) -> None:
         m, v = slots
-        np.subtract(g, m, out=work)
-        work *= 1 - self.beta1
-        m += work
-        np.square(g, out=g)
-        g -= v
-        g *= 1 - self.beta2
+        m *= self.beta1
+        m += g
+        v *= self.beta2
+        g *= g
         v += g
+        c = math.sqrt((1 - self.beta2) / (1 - self.beta2**t))
         np.sqrt(v, out=work)
-        work *= 1 / math.sqrt(1 - self.beta2**t)
-        work += self.epsilon
+        work += self.epsilon / c
         np.divide(m, work, out=work)
-        work *= rate / (1 - self.beta1**t)
+        work *= rate * (1 - self.beta1) / (1 - self.beta1**t) / c
         p -= work

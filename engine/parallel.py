@@ -7,40 +7,49 @@ weights do not depend on how many threads there were.
 
 import ctypes
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Self
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
+Task: TypeAlias = Callable[[int], None]
+
 
 class Team:
-    """A few threads that share the items of a task; the caller's own thread is one of them."""
+    """A few threads that share the items of a task; the caller's own thread is one of them.
+
+    Bare queues in place of a `ThreadPoolExecutor`: a step hands over twice, and a small network's
+    whole step takes only ten times as long as an executor's submit and result.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         if threads < 1:
             raise ValueError(f"a team has at least one thread, got {threads}")
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads - 1, "engine") if threads > 1 else None
+        self._inboxes: list[SimpleQueue[tuple[Task, range] | None]] = []
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        for _ in range(threads - 1):
+            inbox: SimpleQueue[tuple[Task, range] | None] = SimpleQueue()
+            Thread(target=_work, args=(inbox, self._done), name="engine", daemon=True).start()
+            self._inboxes.append(inbox)
 
-    def run(self, task: Callable[[int], None], items: int) -> None:
+    def run(self, task: Task, items: int) -> None:
         """`task(i)` for every i below `items`; returns when all are done, raises what one did."""
-        if self._pool is None or items <= 1:
-            for i in range(items):
-                task(i)
-            return
-        others = [
-            self._pool.submit(_stride, task, start, items, self.threads)
-            for start in range(1, min(self.threads, items))
-        ]
-        _stride(task, 0, items, self.threads)
-        for other in others:
-            other.result()
+        shares = [range(start, items, self.threads) for start in range(min(self.threads, items))]
+        for inbox, share in zip(self._inboxes, shares[1:], strict=False):
+            inbox.put((task, share))
+        errors = [_attempt(task, share) for share in shares[:1]]
+        errors += [self._done.get() for _ in shares[1:]]
+        for error in errors:
+            if error is not None:
+                raise error
 
     def close(self) -> None:
         """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        for inbox in self._inboxes:
+            inbox.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -49,9 +58,22 @@ class Team:
         self.close()
 
 
-def _stride(task: Callable[[int], None], start: int, items: int, step: int) -> None:
-    for i in range(start, items, step):
-        task(i)
+def _work(
+    inbox: "SimpleQueue[tuple[Task, range] | None]", done: "SimpleQueue[BaseException | None]"
+) -> None:
+    """What a thread of a team does until it is told to end."""
+    while (job := inbox.get()) is not None:
+        done.put(_attempt(*job))
+
+
+def _attempt(task: Task, share: range) -> BaseException | None:
+    """Do a share of a task; what it raised, to be raised where the whole task was asked for."""
+    try:
+        for i in share:
+            task(i)
+    except BaseException as error:  # noqa: BLE001 - raised again by Team.run
+        return error
+    return None
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """A trainer: takes jobs from the queue one at a time, and says that it is alive."""
 
 import logging
-import os
-import signal
 import threading
+from collections.abc import Callable
 
 from app.store import health, trainers
 from app.store.database import Database, DatabaseAway
@@ -17,12 +16,18 @@ STOP_SECONDS = 8.0
 log = logging.getLogger(__name__)
 
 
-def work(database: Database, settings: TrainerSettings) -> None:
-    """Train until SIGTERM or SIGINT, and end the process."""
+def work(
+    database: Database, settings: TrainerSettings, told_to_stop: Callable[[float], bool]
+) -> None:
+    """Train until told to stop.
+
+    Args:
+        database: Where the jobs are.
+        settings: See `TrainerSettings`.
+        told_to_stop: Waits so many seconds, or until the process is to end: then True.
+    """
     stop, idle = threading.Event(), threading.Event()
     idle.set()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     attempts = Attempts(database, settings, stop)
 
     def run(job_id: str) -> None:
@@ -38,15 +43,18 @@ def work(database: Database, settings: TrainerSettings) -> None:
     with database.writing() as connection:
         trainers.beat(connection, settings.name)
     executor.start()
-    while not stop.wait(HEARTBEAT_SECONDS):
+    while not told_to_stop(HEARTBEAT_SECONDS):
         try:
             _beat(database, settings.name, executor)
         except DatabaseAway as error:
             log.warning("the database does not answer: %s", error.orig)
+    stop.set()
     idle.wait(STOP_SECONDS)
-    with database.writing() as connection:
-        trainers.leave(connection, settings.name)
-    os._exit(0)  # the queue's threads wait for ever
+    try:
+        with database.writing() as connection:
+            trainers.leave(connection, settings.name)
+    except DatabaseAway as error:
+        log.warning("the database does not answer: %s", error.orig)
 
 
 def _beat(database: Database, name: str, executor: queue.Executor) -> None:

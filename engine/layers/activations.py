@@ -26,7 +26,9 @@ class ReLU(Layer):
 
     def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
         """(..., batch) -> the same shape."""
-        return np.maximum(x, 0, out=scratch.over_input(x))
+        # Against an array of zeros: NumPy has no vector instructions for a maximum with a scalar.
+        zeros = scratch.zeros("zeros", x.shape[1:], x.dtype)
+        return np.maximum(x, zeros, out=scratch.over_input(x))
 
     def vjp_batch_last(self, x: Array, scratch: Scratch) -> tuple[Array, Pullback]:
         """See `Layer.vjp_batch_last`; the mask comes from y, so x may be overwritten."""

@@ -81,6 +81,11 @@ class Layer:
         """As `vjp_batch_last`, for the layers that behave differently while training."""
         return self.vjp_batch_last(x, scratch)
 
+    @property
+    def trains_differently(self) -> bool:
+        """Whether there is a `training_vjp_batch_last` that is not the one of inference."""
+        return type(self).training_vjp_batch_last is not Layer.training_vjp_batch_last
+
     # The notebook's face, the batch first.
 
     def forward(self, input_data: ArrayLike) -> Array:
@@ -133,7 +138,7 @@ class Layer:
     @property
     def dtype(self) -> np.dtype | None:
         """The precision that the layer computes in; None: it has no parameters and takes any."""
-        return np.result_type(*self.parameters) if self.parameter_names else None
+        return self.parameters[0].dtype if self.parameter_names else None
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in self.parameter_names)

@@ -1,11 +1,10 @@
 """Convolution and its transpose, as products with the patches that a window sees.
 
-Patches of a whole layer are many times its input, so they are made, multiplied and forgotten block
-by block, small enough to stay in the cache; backward makes them again, which is cheaper than
-fetching them from memory.
+The products themselves are in windows.py; a layer adds what is its own: zeros around the input, a
+bias, and which product is the forward one. A convolution correlates and carries its gradient back
+by painting; its transpose paints and carries its gradient back by correlating.
 """
 
-import math
 from abc import ABC, abstractmethod
 from typing import final
 
@@ -51,6 +50,17 @@ class _Convolution(Layer, ABC):
     @abstractmethod
     def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
         """(input_channels, height, width, batch) -> (output_channels, rows, columns, batch)."""
+
+    def _add_bias(self, y: Array) -> None:
+        if "bias" in self.parameter_names:
+            y += self.bias[:, None, None, None]
+
+    def _bias_gradient(self, dy: Array, scratch: Scratch) -> list[Array]:
+        """dL/dbias, in a list that is empty where there is no bias."""
+        if "bias" not in self.parameter_names:
+            return []
+        out = scratch.gradient("bias", self.bias)
+        return [np.sum(dy, axis=(1, 2, 3), out=out)]
 
     def grad_kernel(self, input_data: ArrayLike) -> Array:
         """The Jacobian dy/dkernel of every sample: (batch, outputs, kernel.size)."""
@@ -113,52 +123,37 @@ class Conv2DLayer(_Convolution):
 
     def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
         """(input_channels, height, width, batch) -> (output_channels, rows, columns, batch)."""
-        y = scratch.empty("y", (*self.output_shape(x.shape[:-1]), x.shape[-1]), x.dtype)
-        padded = self._pad(x, scratch)
-        shape = self._patch_shape(x)
-        for rows, columns in windows.blocks(shape, x.itemsize):
-            p = self._patches(padded, shape, rows, columns, scratch)
-            part = y[:, rows, columns].reshape(self.output_channels, -1)
-            np.matmul(self._matrix.T, p, out=part)
-        if "bias" in self.parameter_names:
-            y += self.bias[:, None, None, None]
-        return y
+        return self._forward(self._pad(x, scratch), scratch)[0]
+
+    def _forward(self, padded: Array, scratch: Scratch) -> tuple[Array, Array]:
+        """The output, and the patches that it was made of."""
+        k, s = self.kernel_size, self.stride
+        rows, columns = (windows.output_size(n, k, s) for n in padded.shape[1:3])
+        shape = (self.output_channels, rows, columns, padded.shape[-1])
+        y = scratch.empty("y", shape, padded.dtype)
+        patches = windows.row_patches(padded, k, s, scratch)
+        windows.correlate(patches, self.kernel, s, y)
+        self._add_bias(y)
+        return y, patches
 
     def vjp_batch_last(self, x: Array, scratch: Scratch) -> tuple[Array, Pullback]:
         """See `Layer.vjp_batch_last`."""
-        y = self.forward_batch_last(x, scratch)
+        padded = self._pad(x, scratch)
+        shape, dtype = padded.shape, padded.dtype
+        y, patches = self._forward(padded, scratch)
 
         def pullback(dy: Array, *, input_too: bool = True) -> tuple[Array | None, list[Array]]:
             dy = np.ascontiguousarray(dy)
-            padded = self._pad(x, scratch)
-            shape = self._patch_shape(x)
             gradient = scratch.gradient("kernel", self.kernel)
-            gradient[...] = 0
-            product = scratch.empty("product", self._matrix.shape, x.dtype)
-            dx = scratch.empty("dx", padded.shape, x.dtype) if input_too else None
-            if dx is not None:
-                dx[...] = 0
-            for rows, columns in windows.blocks(shape, x.itemsize):
-                part = dy[:, rows, columns].reshape(self.output_channels, -1)
-                p = self._patches(padded, shape, rows, columns, scratch)
-                np.matmul(p, part.T, out=product)
-                gradient += product.reshape(gradient.shape)
-                if dx is not None:
-                    np.matmul(self._matrix, part, out=p)
-                    seen = dx[:, rows.start * self.stride :, columns.start * self.stride :]
-                    block = (*shape[:3], rows.stop - rows.start, columns.stop - columns.start, -1)
-                    windows.add_patches(p.reshape(block), self.stride, seen)
-            gradients = [gradient]
-            if "bias" in self.parameter_names:
-                out = scratch.gradient("bias", self.bias)
-                gradients.append(np.sum(dy.reshape(len(dy), -1), axis=1, out=out))
-            return None if dx is None else self._unpad(dx), gradients
+            windows.kernel_gradient(patches, dy, self.stride, scratch, gradient)
+            gradients = [gradient, *self._bias_gradient(dy, scratch)]
+            if not input_too:
+                return None, gradients
+            dx = scratch.empty("dx", shape, dtype)
+            windows.paint(dy, self.kernel, self.stride, scratch, dx)
+            return self._unpad(dx), gradients
 
         return y, pullback
-
-    @property
-    def _matrix(self) -> Array:
-        return self.kernel.reshape(-1, self.output_channels)
 
     @property
     def _pads(self) -> tuple[int, int]:
@@ -178,19 +173,6 @@ class Conv2DLayer(_Convolution):
         before, after = self._pads
         _, height, width, _ = padded.shape
         return padded[:, before : height - after, before : width - after]
-
-    def _patch_shape(self, x: Array) -> Shape:
-        k = self.kernel_size
-        return (k, k, self.input_channels, *self.output_shape(x.shape[:-1])[1:], x.shape[-1])
-
-    def _patches(
-        self, padded: Array, shape: Shape, rows: slice, columns: slice, scratch: Scratch
-    ) -> Array:
-        """The patches of some of the windows, as a matrix (k · k · input_channels, positions)."""
-        block = (*shape[:3], rows.stop - rows.start, columns.stop - columns.start, shape[5])
-        seen = padded[:, rows.start * self.stride :, columns.start * self.stride :]
-        p = windows.patches(seen, self.stride, scratch.empty("patches", block, padded.dtype))
-        return p.reshape(math.prod(shape[:3]), -1)
 
 
 @final
@@ -238,27 +220,22 @@ class Conv2DTrLayer(_Convolution):
             raise mismatch(
                 "conv2d_transpose", f"({self.input_channels}, height, width)", input_shape
             )
-        rows, columns = (n - 2 * self.padding for n in self._painted(input_shape[1:]))
+        painted = windows.painted_size(input_shape[1:], self.kernel_size, self.stride)
+        rows, columns = (n - 2 * self.padding for n in painted)
         if min(rows, columns) < 1:
             raise ShapeError(
                 f"conv2d_transpose with padding {self.padding} trims away the whole output: "
-                f"an input of shape {input_shape} paints {self._painted(input_shape[1:])} pixels"
+                f"an input of shape {input_shape} paints {painted} pixels"
             )
         return (self.output_channels, rows, columns)
 
     def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
         """(input_channels, height, width, batch) -> (output_channels, rows, columns, batch)."""
         self.output_shape(x.shape[:-1])
-        _, height, width, batch = x.shape
-        shape = (self.output_channels, *self._painted((height, width)), batch)
-        painted = scratch.empty("painted", shape, x.dtype)
-        painted[...] = 0
-        p = scratch.empty("patches", self._patch_shape(x), x.dtype)
-        np.matmul(self._matrix, x.reshape(len(x), -1), out=p.reshape(len(self._matrix), -1))
-        windows.add_patches(p, self.stride, painted)
+        painted = scratch.empty("painted", self._painted_shape(x), x.dtype)
+        windows.paint(x, self._turned, self.stride, scratch, painted)
         y = self._trim(painted)
-        if "bias" in self.parameter_names:
-            y += self.bias[:, None, None, None]
+        self._add_bias(y)
         return y
 
     def vjp_batch_last(self, x: Array, scratch: Scratch) -> tuple[Array, Pullback]:
@@ -266,40 +243,31 @@ class Conv2DTrLayer(_Convolution):
         y = self.forward_batch_last(x, scratch)
 
         def pullback(dy: Array, *, input_too: bool = True) -> tuple[Array | None, list[Array]]:
-            _, height, width, batch = x.shape
-            shape = (self.output_channels, *self._painted((height, width)), batch)
-            untrimmed = scratch.zeros("untrimmed", shape, x.dtype)
+            untrimmed = scratch.zeros("untrimmed", self._painted_shape(x), x.dtype)
             self._trim(untrimmed)[...] = dy
-            p = scratch.empty("patches", self._patch_shape(x), x.dtype)
-            windows.patches(untrimmed, self.stride, p)
-            matrix = p.reshape(len(self._matrix), -1)
-            flat = np.ascontiguousarray(x).reshape(len(x), -1)
-            k, ci, co = self.kernel_size, self.input_channels, self.output_channels
+            patches = windows.row_patches(untrimmed, self.kernel_size, self.stride, scratch)
+            turned = scratch.empty("turned_gradient", self._turned.shape, x.dtype)
+            windows.kernel_gradient(patches, np.ascontiguousarray(x), self.stride, scratch, turned)
             gradient = scratch.gradient("kernel", self.kernel)
-            gradient[...] = (matrix @ flat.T).reshape(k, k, co, ci).swapaxes(2, 3)
-            gradients = [gradient]
-            if "bias" in self.parameter_names:
-                out = scratch.gradient("bias", self.bias)
-                gradients.append(np.sum(dy, axis=(1, 2, 3), out=out))
+            gradient[...] = turned.swapaxes(2, 3)
+            gradients = [gradient, *self._bias_gradient(dy, scratch)]
             if not input_too:
                 return None, gradients
             dx = scratch.empty("dx", x.shape, x.dtype)
-            np.matmul(self._matrix.T, matrix, out=dx.reshape(len(x), -1))
+            windows.correlate(patches, self._turned, self.stride, dx)
             return dx, gradients
 
         return y, pullback
 
     @property
-    def _matrix(self) -> Array:
-        """The kernel as (k · k · output_channels, input_channels)."""
-        return np.ascontiguousarray(self.kernel.swapaxes(2, 3)).reshape(-1, self.input_channels)
+    def _turned(self) -> Array:
+        """The kernel of the convolution that this is the adjoint of: outputs and inputs swapped."""
+        return np.ascontiguousarray(self.kernel.swapaxes(2, 3))
 
-    def _painted(self, size: Shape) -> Shape:
-        """The output's height and width before it is trimmed."""
-        return tuple((n - 1) * self.stride + self.kernel_size for n in size)
-
-    def _patch_shape(self, x: Array) -> Shape:
-        return (self.kernel_size, self.kernel_size, self.output_channels, *x.shape[1:])
+    def _painted_shape(self, x: Array) -> Shape:
+        """The output's shape before it is trimmed."""
+        size = windows.painted_size(x.shape[1:3], self.kernel_size, self.stride)
+        return (self.output_channels, *size, x.shape[-1])
 
     def _trim(self, painted: Array) -> Array:
         _, height, width, _ = painted.shape

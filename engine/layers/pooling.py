@@ -93,10 +93,10 @@ class MaxPool2D(_Pool):
             exact = self._covers_exactly(x, y)
             if not exact:
                 dx[...] = 0
+            share = scratch.empty("share", y.shape, x.dtype)
             open_ = scratch.empty("open", y.shape, bool)
             open_[...] = True
             hit = scratch.empty("hit", y.shape, bool)
-            share = scratch.empty("share", y.shape, x.dtype)
             for seen, back in zip(
                 self._offsets(x, rows, columns), self._offsets(dx, rows, columns), strict=True
             ):

@@ -1,0 +1,83 @@
+// The choice of the model that reads.
+
+import { get } from './api.js';
+import { element } from './dom.js';
+import { moment, percent } from './words.js';
+
+const LATEST = 'latest';
+
+export class ModelChooser {
+  #models = [];
+  #known = false;
+  #shown = '';
+
+  /**
+   * @param {HTMLSelectElement} select
+   * @param {() => void} onChange the model that reads is another one now
+   */
+  constructor(select, onChange) {
+    this.select = select;
+    this.onChange = onChange;
+    this.#show(LATEST);
+    select.addEventListener('change', onChange);
+  }
+
+  /** Whether the server has said which models there are. */
+  get known() {
+    return this.#known;
+  }
+
+  get any() {
+    return this.#models.length > 0;
+  }
+
+  get predictPath() {
+    const id = this.select.value;
+    return id === LATEST ? '/v1/predict' : `/v1/models/${encodeURIComponent(id)}/predict`;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {string[] | undefined} what the model tells apart, if the model is known
+   */
+  classesOf(id) {
+    return this.#models.find((model) => model.id === id)?.classes;
+  }
+
+  /**
+   * Asks the server again.
+   * @param {string} [chosen] the model that shall read from now on
+   */
+  async refresh(chosen) {
+    const { data } = await get('/v1/models?limit=100');
+    const before = this.#reading();
+    this.#models = data;
+    this.#known = true;
+    this.#show(chosen ?? this.select.value);
+    if (this.#reading() !== before) this.onChange();
+  }
+
+  #reading() {
+    return this.select.value === LATEST ? this.#models[0]?.id : this.select.value;
+  }
+
+  #show(chosen) {
+    const newest = [LATEST, this.any ? 'the newest model' : 'no model yet'];
+    const entries = [newest, ...this.#models.map((model) => [model.id, title(model)])];
+    const shown = String(entries);
+    if (shown !== this.#shown) {
+      // an open list must not be replaced under the finger
+      const options = entries.map(([value, text]) => element('option', { value }, text));
+      this.select.replaceChildren(...options);
+      this.#shown = shown;
+    }
+    this.select.value = this.#models.some(({ id }) => id === chosen) ? chosen : LATEST;
+    this.select.disabled = !this.any;
+  }
+}
+
+function title({ name, created_at: created, metrics }) {
+  const named = name || `model of ${moment(created)}`;
+  const accuracy = metrics?.test_accuracy;
+  return accuracy == null ? named : `${named} · ${percent(accuracy)}`;
+}

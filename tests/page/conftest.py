@@ -1,0 +1,72 @@
+"""A real Chromium, and a page that may neither complain, nor break its policy, nor phone out."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+
+from tests.conftest import Server
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
+"""
+
+
+# Not for the session: Playwright's event loop would be in the way of every later asyncio.run().
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, else the one that Playwright has installed."""
+    system = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=system)
+        except Error as error:
+            pytest.fail(f"No Chromium starts here: {error.message.splitlines()[0]}", pytrace=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    """Parts of console errors that a test provokes on purpose; a test adds its own."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, tolerated: list[str]) -> Iterator[Page]:
+    """A new page, not yet opened, on a sharp screen that can be touched."""
+    context = browser.new_context(base_url=server.url, device_scale_factor=2, has_touch=True)
+    context.add_init_script(REPORT_VIOLATIONS)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    strangers: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def look(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            strangers.append(request.url)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", look)
+    yield page
+    context.close()
+    assert [text for text in complaints if not any(part in text for part in tolerated)] == []
+    assert strangers == []
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
