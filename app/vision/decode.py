@@ -1,0 +1,203 @@
+"""Bytes of an image → an upright picture of plain numbers.
+
+Formats, limits, orientation, bit depth and transparency end here: past this file a picture is a
+float array and nothing else. Which of its pixels are ink is for ink.py to say.
+"""
+
+import contextlib
+import math
+import re
+import warnings
+from io import BytesIO
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from app.domain.errors import UnusableImage
+
+Picture = NDArray[np.float32]
+
+MAX_PIXELS = 16_000_000
+"""More than a phone's photo once scaled for mail, and still decoded in about a second."""
+
+_ENOUGH_PIXELS = 2_000_000
+"""Bigger pictures are averaged down to about this: a digit 3 % as tall as such a picture still has
+40 rows, twice what MNIST keeps."""
+
+_LONGEST = 4096
+"""Nor is a side longer than this."""
+
+_ALLOWED = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+_SIGNATURE = re.compile(
+    rb"""(?P<PNG>\x89PNG\r\n\x1a\n)
+       | (?P<JPEG>\xff\xd8\xff)
+       | (?P<GIF>GIF8[79]a)
+       | (?P<BMP>BM)
+       | (?P<TIFF>II[*+]\0|MM\0[*+])
+       | (?P<WEBP>RIFF....WEBP)
+       | (?P<HEIC>....ftyp(?:heic|heix|hevc|mif1|msf1))
+       | (?P<AVIF>....ftypavi[fs])
+       | (?P<PDF>%PDF-)
+       | (?P<SVG>\s*<(?:\?xml|svg))
+       | (?P<PSD>8BPS)
+       | (?P<ICO>\0\0\1\0)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+# Pillow warns of metadata that it cannot make sense of, though the pixels are fine, and would do so
+# on the server's stderr. The filter is set once: warnings.catch_warnings swaps a list that
+# all threads share.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """The first frame of an encoded image, upright, in mode L, F (0..1), RGB or RGBA.
+
+    A picture of more than two million pixels comes averaged down by a whole factor.
+
+    Raises:
+        UnusableImage: `image_format` if the bytes are in no allowed format, `image_too_large` if
+            the header announces more than `max_pixels` (nothing is decoded then), and
+            `image_unreadable` if they are damaged or cut off.
+    """
+    name = _format(data)
+    try:
+        with Image.open(BytesIO(data), formats=[name]) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                _refuse_size(f"{width}×{height} = {width * height:,} pixels", max_pixels)
+            return _upright(_reduced(image))
+    except UnusableImage:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        _refuse_size("far more pixels than that", max_pixels)
+    except Exception as error:
+        # Damaged bytes make Pillow raise nearly anything: OSError, SyntaxError, ValueError,
+        # struct.error, EOFError, zlib.error, OverflowError, ...
+        raise UnusableImage(
+            f"The {name} image of {len(data):,} bytes is damaged or cut off and cannot be decoded; "
+            "export it once more, or send it as PNG.",
+            "image_unreadable",
+        ) from error
+
+
+def pixels(image: Image.Image) -> Picture:
+    """A decoded image in 0..1: (height, width) if all of it is grey, else (height, width, 3).
+
+    What is transparent is filled so that the drawing stands out.
+    """
+    if image.mode == "F":
+        return np.asarray(image)
+    if image.mode == "RGBA":
+        image = _on_paper(image)
+    values = np.asarray(image)
+    if values.ndim == 3 and _is_grey(values):
+        values = np.ascontiguousarray(values[..., 0])
+    return values.astype(np.float32) / np.float32(255)
+
+
+def _is_grey(values: NDArray[np.uint8]) -> bool:
+    red, green, blue = np.moveaxis(values, -1, 0)
+    return np.array_equal(red, green) and np.array_equal(green, blue)
+
+
+def luminance(picture: Picture) -> Picture:
+    """A picture's brightness, (height, width) in 0..1, by the weights of ITU-R BT.601."""
+    if picture.ndim == 2:
+        return picture
+    return picture @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+def _format(data: bytes) -> str:
+    signature = _SIGNATURE.match(data)
+    name = signature and signature.lastgroup
+    if name in _ALLOWED:
+        return name
+    got = f"a {name} file" if name else f"{len(data):,} bytes in no known image format"
+    raise UnusableImage(
+        f"This is {got}; PNG, JPEG, GIF, BMP, TIFF and WebP are read. Convert it to one of these.",
+        "image_format",
+    )
+
+
+def _refuse_size(got: str, max_pixels: int) -> NoReturn:
+    raise UnusableImage(
+        f"The image has {got}; at most {max_pixels:,} are read. Scale it down and send it again.",
+        "image_too_large",
+    )
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    factor = _excess(image)
+    if factor > 1:  # JPEG can leave out the detail while decoding, by 2, 4 or 8
+        image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
+    image.load()
+    plain = _plain(image)
+    factor = _excess(plain)
+    if factor > 1:
+        plain = plain.reduce((min(factor, plain.width), min(factor, plain.height)))
+    return plain
+
+
+def _excess(image: Image.Image) -> int:
+    """The whole factor by which the sides are longer than needed."""
+    return math.ceil(
+        max(math.sqrt(image.width * image.height / _ENOUGH_PIXELS), max(image.size) / _LONGEST)
+    )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    with contextlib.suppress(Exception):  # an orientation that cannot be read: as it stands
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same picture in one of four modes."""
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_unit_range(np.asarray(image)))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _unit_range(values: NDArray[np.generic]) -> Picture:
+    """Deep pixels in 0..1: 16 bits have a known white, 32 bits and floats only their own range."""
+    if values.dtype.itemsize == 2:
+        return values.astype(np.float32) / np.float32(65535)
+    wide = values.astype(np.float64)
+    finite = wide[np.isfinite(wide)]
+    if finite.size == 0 or np.ptp(finite) == 0:
+        return np.zeros(values.shape, dtype=np.float32)
+    low, high = finite.min(), finite.max()
+    clean = np.nan_to_num(wide, nan=low, posinf=high, neginf=low)
+    scaled: Picture = ((clean - low) / (high - low)).astype(np.float32)
+    return scaled
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """An RGBA image laid on an opaque ground from which its drawing stands out."""
+    alpha = np.asarray(image.getchannel("A"))
+    if alpha.min() == 255:
+        return image.convert("RGB")
+    visible = alpha > alpha.max() // 2
+    ground = Image.new("RGB", image.size, _ground(np.asarray(image), visible))
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground
+
+
+def _ground(values: NDArray[np.uint8], visible: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """The colour to put behind: of the paper if paper is visible, else the contrary of the ink."""
+    if not visible.any():
+        return (255, 255, 255)
+    colours = values[visible][:, :3]
+    brightness = colours.mean(axis=1)
+    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+    box = visible[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if box.mean() > 0.5 and np.ptp(brightness) > 64:  # strokes alone leave their box mostly empty
+        red, green, blue = np.median(colours, axis=0)
+        return (int(red), int(green), int(blue))
+    return (255, 255, 255) if brightness.mean() < 128 else (0, 0, 0)
