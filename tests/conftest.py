@@ -35,12 +35,15 @@ class Server:
 StartServer = Callable[..., Server]
 
 
-def _start(data_dir: Path, *arguments: str, **environment: str) -> Server:
+def _start(
+    data_dir: Path, *arguments: str, ready: bool = True, environment: dict[str, str] | None = None
+) -> Server:
+    """Start a server; without a trainer it lives, but is never ready."""
     command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data-dir", str(data_dir)]
     with (data_dir.parent / f"{data_dir.name}.log").open("a") as log:
         process = subprocess.Popen(
             [*command, *arguments],
-            env={**os.environ, **environment},
+            env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -53,7 +56,7 @@ def _start(data_dir: Path, *arguments: str, **environment: str) -> Server:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:
-            if httpx.get(f"{server.url}/readyz").status_code == 200:
+            if httpx.get(f"{server.url}/{'readyz' if ready else 'healthz'}").status_code == 200:
                 return server
         except httpx.TransportError:
             pass
@@ -87,8 +90,9 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Start a server of one's own, any number of times; arguments go to `serve`."""
     running: list[Server] = []
 
-    def start(*arguments: str, data_dir: Path | None = None, **environment: str) -> Server:
-        running.append(_start(data_dir or tmp_path / "data", *arguments, **environment))
+    def start(*arguments: str, ready: bool = True, **environment: str) -> Server:
+        data_dir = tmp_path / "data"
+        running.append(_start(data_dir, *arguments, ready=ready, environment=environment))
         return running[-1]
 
     yield start
