@@ -178,8 +178,8 @@ def test_with_keys_everybody_gets_what_their_key_allows(start_server: StartServe
             assert_problem(refused, 401)
             assert refused.headers["www-authenticate"] == "Bearer"
             assert client.get(path, headers=reader).status_code == 200
-        for key in ("Bearer", "Bearer wrong", "Basic r-key", b"Bearer \xe9\xff"):
-            assert client.get("/v1/jobs", headers={"Authorization": key}).status_code == 401
+        for key in (b"Bearer", b"Bearer wrong", b"Basic r-key", b"Bearer \xe9\xff"):
+            assert client.get("/v1/jobs", headers={b"Authorization": key}).status_code == 401
         assert_problem(client.post("/v1/networks", json=LINEAR, headers=reader), 403)
         assert client.post("/v1/networks", json=LINEAR, headers=trainer).status_code == 201
         validated = client.post("/v1/networks/validate", json=LINEAR, headers=reader)
