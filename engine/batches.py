@@ -32,7 +32,7 @@ class Samples:
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.labels) != len(self.x):
             raise ValueError(f"{len(self.x)} samples, but {len(self.labels)} labels")
-        # Taking rows of an array with gaps, as x[::3], copies the whole of it every time.
+        # `take` would copy all of an array that is not contiguous, at every step.
         object.__setattr__(self, "x", np.ascontiguousarray(self.x))
 
     def __len__(self) -> int:

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Request, Response
 
 from app.api.dependencies import Parts
-from app.api.responses import listed, problems, require_match, tagged
+from app.api.responses import Pages, changed, listed, problems, require_match, tagged, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import AliasBody, AliasRequest
 from app.api.strict_json import StrictRoute
 from app.domain.errors import NotFound
+from app.domain.ids import NAME_PATTERN
 from app.domain.text import ResourceName
 from app.services import models as service
 from app.services.registry import LATEST
@@ -18,18 +19,21 @@ from app.store import aliases as store
 router = APIRouter(prefix="/v1/aliases", tags=["models"], route_class=StrictRoute)
 
 AliasName = Annotated[ResourceName, Path(description="The name.")]
+_PLACE = rf"[0-9TZ:.-]{{27}} {NAME_PATTERN.strip('^$')}"
+"""What a cursor holds: when an alias moved, and its name."""
+
 _EXAMPLE = {"model_id": "mdl_01j9zq3v5k8m2n4p6r8t0w2y4a"}
 
 
-@router.get("", responses=problems())
-def aliases_list(parts: Parts) -> ListBody[AliasBody]:
-    """Every alias; `latest` is always there and is not listed."""
+@router.get("", responses=problems(422))
+def aliases_list(parts: Parts, pages: Pages) -> ListBody[AliasBody]:
+    """Every alias, the one that moved last first; `latest` is always there and is not listed."""
     with parts.database.reading() as connection:
-        found = store.all_of_them(connection)
-    return listed([AliasBody.of(alias) for alias in found], None)
+        page = store.page(connection, pages.after(_PLACE), pages.limit)
+    return listed([AliasBody.of(alias) for alias in page.records], page.next_id)
 
 
-@router.get("/{alias}", response_model=AliasBody, responses=problems(404))
+@router.get("/{alias}", response_model=AliasBody, responses=versioned(404))
 def aliases_read(alias: str, request: Request, parts: Parts) -> Response:
     """One alias, with the models that it named before."""
     with parts.database.reading() as connection:
@@ -50,7 +54,7 @@ def aliases_point(
         require_match(request, None if before is None else AliasBody.of(before))
         after = AliasBody.of(service.point_alias(connection, alias, body.model_id))
     parts.registry.refresh()
-    return tagged(request, after)
+    return changed(after)
 
 
 @router.delete("/{alias}", status_code=204, responses=problems(404, 412, 422))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
-from app.api.responses import problems
+from app.api.responses import tagged, versioned
 from app.api.schemas.common import JsonObject
 from app.api.schemas.networks import CatalogBody, PresetBody
 from app.api.strict_json import StrictRoute
@@ -17,10 +17,10 @@ from app.domain.spec import Spec
 router = APIRouter(prefix="/v1", tags=["networks"], route_class=StrictRoute)
 
 
-@router.get("/catalog", responses=problems())
-def catalog_read() -> CatalogBody:
+@router.get("/catalog", response_model=CatalogBody, responses=versioned())
+def catalog_read(request: Request) -> Response:
     """Layers, losses, optimizers, schedules, augmentations and presets, with their defaults."""
-    return _catalog()
+    return tagged(request, _catalog())
 
 
 @cache

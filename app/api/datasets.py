@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.responses import Pages, listed, problems, tagged
+from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.datasets import DatasetBody, SampleBody
 from app.api.strict_json import StrictRoute
+from app.domain import ids
 from app.domain.errors import InvalidInput, NotFound
 from app.store import datasets as store
 from app.store.datasets import Dataset, Split
@@ -21,11 +22,14 @@ AnySplit = Annotated[Split, Query(description="Which part of the dataset.")]
 @router.get("", responses=problems(422))
 def datasets_list(pages: Pages) -> ListBody[DatasetBody]:
     """Every dataset."""
-    bodies = [DatasetBody.of(dataset) for dataset in store.all_of_them()]
-    return listed(bodies[: pages.limit], None)
+    after = pages.after(ids.NAME_PATTERN)
+    known = [dataset for dataset in store.all_of_them() if after is None or dataset.name > after]
+    page = known[: pages.limit]
+    bodies = [DatasetBody.of(dataset) for dataset in page]
+    return listed(bodies, page[-1].name if len(known) > len(page) else None)
 
 
-@router.get("/{name}", response_model=DatasetBody, responses=problems(404))
+@router.get("/{name}", response_model=DatasetBody, responses=versioned(404))
 def datasets_read(name: str, request: Request) -> Response:
     """One dataset."""
     return tagged(request, DatasetBody.of(_find(name)))
@@ -66,18 +70,18 @@ def datasets_samples(
             "description": "The sample as a grey image; its class is in the header X-Label.",
             "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **problems(404, 422),
+        **versioned(404, 422),
     },
 )
-def datasets_sample(name: str, index: int, split: AnySplit = "train") -> Response:
+def datasets_sample(name: str, index: int, request: Request, split: AnySplit = "train") -> Response:
     """One sample as an image."""
     dataset = _find(name)
     examples = store.read(name, split)
     if not 0 <= index < len(examples.labels):
         raise NotFound(f"sample of {name}'s {split} split with index", str(index))
     content = render.png(examples.images[index, 0].astype("float32") / 255)
-    headers = {"X-Label": dataset.classes[examples.labels[index]], "Cache-Control": "no-cache"}
-    return Response(content, 200, headers, "image/png")
+    headers = {"X-Label": dataset.classes[examples.labels[index]]}
+    return tagged_bytes(request, content, "image/png", headers)
 
 
 def _find(name: str) -> Dataset:

@@ -68,7 +68,9 @@ def policy(
         ValueError: The keys are malformed.
     """
     keys = {digest(key.encode()): role for role, key in parse_keys(api_keys)}
-    hosts: frozenset[str] | None = frozenset(h.strip() for h in allowed_hosts.split(",") if h)
+    hosts: frozenset[str] | None = frozenset(
+        host.lower() for host in map(str.strip, allowed_hosts.split(",")) if host
+    )
     if not hosts:
         hosts = None if keys or open_ else _LOOPBACK_HOSTS
     return Policy(keys, hosts, json_bytes, predict_bytes)
@@ -149,8 +151,8 @@ class Edge:
 
 
 def _without_port(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    """The name, in small letters: names of hosts know no others (RFC 9110 §4.2.3)."""
+    return re.sub(r":[0-9]*\Z", "", host).lower()
 
 
 def _check_origin(headers: Headers) -> None:
@@ -159,9 +161,17 @@ def _check_origin(headers: Headers) -> None:
     origin = headers.get("origin")
     if site in ("same-origin", "none"):
         return
-    if site is None and (origin is None or urlsplit(origin).netloc == headers.get("host")):
+    if site is None and (origin is None or _authority(origin) == headers.get("host", "").lower()):
         return
     raise HTTPException(403, "a page of another site may not change anything here")
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of an Origin; None where it is no address, as in `null`."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def _check_length(headers: Headers, limit: int) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.api.dependencies import Parts, Services
 from app.api.jobs import read
@@ -29,6 +30,9 @@ KEEP_ALIVE_SECONDS = 2.0
 """Silence is broken so often: common clients give up after five seconds of it."""
 
 BATCH = 500
+
+NEWEST = 2**53
+"""Above every id of an event, and still a number that databases and browsers know."""
 
 _STREAM_HEADERS = {
     "Cache-Control": "no-store",
@@ -56,7 +60,7 @@ async def jobs_events(
     request: Request,
     parts: Parts,
     after: Annotated[
-        int | None, Query(ge=0, le=2**53, description="Only what follows this id.")
+        int | None, Query(ge=0, le=NEWEST, description="Only what follows this id.")
     ] = None,
     last_event_id: Annotated[
         str | None, Header(max_length=20, description="The same, as browsers send it.")
@@ -73,16 +77,14 @@ async def jobs_events(
         return await run_in_threadpool(_as_list, parts, job_id, seen or 0, limit)
     if seen is not None and job.status in ENDED and seen >= job.last_event:
         return Response(status_code=204)
-    snapshot = None if seen is not None else _frame(job.last_event, "snapshot", body.model_dump())
-    start = seen if seen is not None else _after_snapshot(job)
-    stack = ExitStack()
+    snapshot = None
+    if seen is None:
+        seen = _included(job)
+        snapshot = _frame(seen, "snapshot", body.model_dump())
     client = request.client.host if request.client else ""
-    stack.enter_context(parts.streams.one_more(client))
-    return StreamingResponse(
-        _stream(parts, job_id, start, snapshot, stack),
-        headers=_STREAM_HEADERS,
-        media_type="text/event-stream",
-    )
+    place = ExitStack()
+    place.enter_context(parts.streams.one_more(client))
+    return _Stream(_events(parts, job_id, seen, snapshot), place)
 
 
 def _seen(after: int | None, last_event_id: str | None) -> int | None:
@@ -91,39 +93,53 @@ def _seen(after: int | None, last_event_id: str | None) -> int | None:
     if not (last_event_id.isascii() and last_event_id.isdigit()):
         msg = f"an event's id is a number, got {last_event_id!r}"
         raise InvalidInput.at(("header", "Last-Event-ID"), msg, "event_id_invalid")
-    return int(last_event_id)
+    return min(int(last_event_id), NEWEST)
 
 
-def _after_snapshot(job: Job) -> int:
-    """A snapshot includes all events, but one of a job that has ended is followed by its end."""
+def _included(job: Job) -> int:
+    """The newest event that a snapshot includes: all but the end, which follows it."""
     return job.last_event - 1 if job.status in ENDED else job.last_event
 
 
-async def _stream(
-    parts: Services, job_id: str, seen: int, snapshot: str | None, stack: ExitStack
+class _Stream(StreamingResponse):
+    """A stream of events that gives its place back however it ends, also before it began."""
+
+    def __init__(self, events: AsyncIterator[str], place: ExitStack) -> None:
+        super().__init__(events, headers=_STREAM_HEADERS, media_type="text/event-stream")
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._place:
+            await super().__call__(scope, receive, send)
+
+
+async def _events(
+    parts: Services, job_id: str, seen: int, snapshot: str | None
 ) -> AsyncIterator[str]:
-    with stack:
-        yield "retry: 2000\n\n"
-        if snapshot is not None:
-            yield snapshot
-        while not parts.watch.closing:
-            events = await run_in_threadpool(_read, parts, job_id, seen)
-            for event in events:
-                data = {"at": event.at, **event.data}
-                yield _frame(event.id, event.event, data)
-                seen = event.id
-                if event.event == "end":
-                    return
-            if not events:
-                if not await run_in_threadpool(_exists, parts, job_id):
-                    return
-                if not await parts.watch.changed(job_id, seen, KEEP_ALIVE_SECONDS):
-                    yield ": keep-alive\n\n"
+    yield "retry: 2000\n\n"
+    if snapshot is not None:
+        yield snapshot
+    while not parts.watch.closing:
+        events = await run_in_threadpool(_read, parts, job_id, seen, BATCH)
+        for event in events:
+            data = {"at": event.at, **event.data}
+            yield _frame(event.id, event.event, data)
+            seen = event.id
+            if event.event == "end":
+                return
+        if not events:
+            if not await run_in_threadpool(_exists, parts, job_id):
+                return
+            if not await parts.watch.changed(job_id, seen, KEEP_ALIVE_SECONDS):
+                yield ": keep-alive\n\n"
 
 
-def _read(parts: Services, job_id: str, seen: int) -> list[JobEvent]:
+def _read(parts: Services, job_id: str, seen: int, most: int) -> list[JobEvent]:
+    """The events that follow; the registry learns of a model that the reader now learns of."""
     with parts.database.reading() as connection:
-        return store.events(connection, job_id, seen, BATCH)
+        events = store.events(connection, job_id, seen, most)
+    parts.registry.learn(event.data["model_id"] for event in events if event.event == "end")
+    return events
 
 
 def _exists(parts: Services, job_id: str) -> bool:
@@ -132,8 +148,7 @@ def _exists(parts: Services, job_id: str) -> bool:
 
 
 def _as_list(parts: Services, job_id: str, seen: int, limit: int) -> Response:
-    with parts.database.reading() as connection:
-        events = store.events(connection, job_id, seen, limit)
+    events = _read(parts, job_id, seen, limit)
     body = EventsBody(
         data=[EventBody.of(event) for event in events],
         next_after=events[-1].id if events else seen,

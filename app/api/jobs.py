@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.responses import OnceOnly, Pages, listed, problems, tagged
+from app.api.responses import OnceOnly, Pages, listed, problems, tagged, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.jobs import JobBody, JobEstimateBody, PlanBody
 from app.api.strict_json import StrictRoute
+from app.domain import ids
 from app.domain.jobs import JobRequest, JobStatus
 from app.domain.records import Job
 from app.services import jobs as service
@@ -76,12 +77,13 @@ def jobs_list(
 ) -> ListBody[JobBody]:
     """The jobs, newest first."""
     with parts.database.reading() as connection:
-        page = store.page(connection, pages.after, pages.limit, status, tag)
+        page = store.page(connection, pages.after(ids.pattern("job")), pages.limit, status, tag)
         bodies = _bodies(connection, page.records)
+    parts.registry.learn(body.model_id for body in bodies)
     return listed(bodies, page.next_id)
 
 
-@router.get("/{job_id}", response_model=JobBody, responses=problems(404, 422))
+@router.get("/{job_id}", response_model=JobBody, responses=versioned(404, 422))
 async def jobs_read(
     job_id: str,
     request: Request,
@@ -129,8 +131,7 @@ def read(parts: Services, job_id: str) -> tuple[Job, JobBody]:
     with parts.database.reading() as connection:
         job = service.find(connection, job_id)
         body = _bodies(connection, [job])[0]
-    if body.model_id is not None and not parts.registry.knows(body.model_id):
-        parts.registry.refresh()
+    parts.registry.learn([body.model_id])
     return job, body
 
 

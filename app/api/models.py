@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request, Response
 
 from app.api.dependencies import Parts, Services
-from app.api.responses import Pages, listed, problems, tagged
+from app.api.responses import Pages, listed, problems, tagged, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import EvaluationBody, EvaluationRequest, ModelBody
 from app.api.strict_json import StrictRoute
+from app.domain import ids
 from app.services import models as service
 from app.store import models as store
 
@@ -19,11 +20,12 @@ router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute
 def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
     """The models, newest first."""
     with parts.database.reading() as connection:
-        page = store.page(connection, pages.after, pages.limit)
+        page = store.page(connection, pages.after(ids.pattern("mdl")), pages.limit)
+    parts.registry.learn(model.id for model in page.records)
     return listed([ModelBody.of(model) for model in page.records], page.next_id)
 
 
-@router.get("/{model}", response_model=ModelBody, responses=problems(404))
+@router.get("/{model}", response_model=ModelBody, responses=versioned(404))
 def models_read(model: str, request: Request, parts: Parts) -> Response:
     """One model, by its id or by an alias."""
     model_id = resolve(parts, model)

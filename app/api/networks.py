@@ -6,10 +6,11 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import Discriminator, Tag
 
 from app.api.dependencies import Parts, Services
-from app.api.responses import OnceOnly, Pages, listed, problems, tagged
+from app.api.responses import OnceOnly, Pages, listed, problems, tagged, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.networks import GradcheckBody, NetworkBody, SummaryBody
 from app.api.strict_json import StrictRoute
+from app.domain import ids
 from app.domain.definitions import NetworkDefinition, summarise
 from app.domain.presets import PresetReference
 from app.domain.records import Network
@@ -22,8 +23,9 @@ router = APIRouter(prefix="/v1/networks", tags=["networks"], route_class=StrictR
 
 
 def _kind(body: Any) -> str:
+    """The tag of a body; it stands in the place of errors, so it is nothing that a field is."""
     preset = "preset" in body if isinstance(body, dict) else isinstance(body, PresetReference)
-    return "preset" if preset else "definition"
+    return "a preset" if preset else "a definition"
 
 
 _SMALL_CNN = {
@@ -40,7 +42,7 @@ _SMALL_CNN = {
 }
 
 AnyNetwork = Annotated[
-    Annotated[NetworkDefinition, Tag("definition")] | Annotated[PresetReference, Tag("preset")],
+    Annotated[NetworkDefinition, Tag("a definition")] | Annotated[PresetReference, Tag("a preset")],
     Discriminator(_kind),
     Body(
         openapi_examples={
@@ -84,11 +86,11 @@ def networks_validate(body: AnyNetwork, parts: Parts) -> ValidatedBody:
 def networks_list(parts: Parts, pages: Pages) -> ListBody[NetworkBody]:
     """The stored networks, newest first."""
     with parts.database.reading() as connection:
-        page = store.page(connection, pages.after, pages.limit)
+        page = store.page(connection, pages.after(ids.pattern("net")), pages.limit)
     return listed([_body(network, parts) for network in page.records], page.next_id)
 
 
-@router.get("/{network_id}", response_model=NetworkBody, responses=problems(404))
+@router.get("/{network_id}", response_model=NetworkBody, responses=versioned(404))
 def networks_read(network_id: str, request: Request, parts: Parts) -> Response:
     """One stored network."""
     with parts.database.reading() as connection:

@@ -98,7 +98,7 @@ async def models_predict(
 ) -> PredictionsBody:
     """Read digits with a model, named by its id or by an alias."""
     wanted = _includes(include)
-    loaded = await run_in_threadpool(parts.serving.load, resolve(parts, model))
+    loaded = await run_in_threadpool(lambda: parts.serving.load(resolve(parts, model)))
     make_inputs, content = await _body(request, parts, loaded, preprocess)
 
     def run() -> PredictionsBody:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
-from app.store.database import DatabaseAway
+from app.store.database import DatabaseAway, DatabaseBusy
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DatabaseAway, _database_error)
+    app.add_exception_handler(DatabaseBusy, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -109,7 +110,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     detail, headers = error.detail, error.headers
     if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
-        detail = f"there is nothing at {request.url.path}"
+        detail = f"there is nothing at {request.scope['path'][:200]}"
     elif error.status_code == 405:
         allowed = ", ".join(_methods(request)) or (headers or {}).get("Allow", "")
         detail = f"{request.method} is not allowed here, only {allowed}"
@@ -121,14 +122,16 @@ def _methods(request: Request) -> list[str]:
     """What is described at this path; the router's own answer names only the first route's."""
     app: FastAPI = request.app
     for template, operations in app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.url.path):
-            return sorted(method.upper() for method in operations)
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.scope["path"]):
+            allowed = {method.upper() for method in operations}
+            return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
     return []
 
 
 def _database_error(request: Request, error: Exception) -> Response:
     log.error("the database failed", exc_info=error)
-    if "full" in str(error):
+    # The driver's own words: those around them repeat the statement and what a client sent.
+    if isinstance(error, DatabaseAway) and "full" in str(error.orig):
         return problem(507, "nothing can be stored at present", _request_id(request))
     detail = "the database does not answer at present"
     return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
@@ -165,7 +168,7 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
         message = f"{value[:100]!r} is not known{_meant(value, known)}"
     elif error["type"] == "extra_forbidden":
         name = str(loc[-1])[:100]
-        close = difflib.get_close_matches(name, field_names(), n=1)
+        close = difflib.get_close_matches(name, field_names() - {name}, n=1)
         hint = f"did you mean {close[0]!r}?" if close else "it is not taken here"
         message = f"unknown field {name!r}; {hint}"
     elif isinstance(value, int | float | str) and error["type"] != "missing":
@@ -178,10 +181,13 @@ def _in_body(path: Sequence[str | int], body: Any, *, missing: bool) -> tuple[Lo
     loc: list[str | int] = []
     value = body
     for i, step in enumerate(path):
+        last = i == len(path) - 1
+        if not last and isinstance(value, dict) and value.get("type") == step:
+            continue  # a branch is named by its type, though the client may have such a key too
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
-            if not (missing and i == len(path) - 1):
+            if not (missing and last):
                 continue
         loc.append(step)
     return tuple(loc), value

@@ -3,14 +3,14 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from app.api.schemas.common import ListBody, Problem
-from app.domain import ids
 from app.domain.errors import IdempotencyMismatch, InvalidInput, PreconditionFailed
 from app.store import idempotency
 from app.store.database import Connection, Database
@@ -30,6 +30,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
     described["default"] = {"description": "Any other problem", "content": _PROBLEM_CONTENT}
     return described
+
+
+def versioned(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The other responses of a route that sends an ETag."""
+    return {304: {"description": "The version that If-None-Match names."}, **problems(*statuses)}
 
 
 EVERYWHERE = (401, 403, 421, 429, 503)
@@ -56,31 +61,48 @@ def etag(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
-def tagged(request: Request, body: BaseModel, status: int = 200) -> Response:
+def tagged(request: Request, body: BaseModel) -> Response:
     """One resource with its ETag; 304 where the client has this version already."""
-    content = body.model_dump_json(by_alias=True).encode()
+    return tagged_bytes(request, body.model_dump_json(by_alias=True).encode(), "application/json")
+
+
+def tagged_bytes(
+    request: Request, content: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same for one that is not JSON."""
     tag = etag(content)
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    all_headers = {"ETag": tag, "Cache-Control": "no-cache", **(headers or {})}
     if _matches(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers=headers)
-    return Response(content, status, headers, "application/json")
+        return Response(status_code=304, headers=all_headers)
+    return Response(content, 200, all_headers, media_type)
+
+
+def changed(body: BaseModel) -> Response:
+    """What a change has left, with its ETag."""
+    content = body.model_dump_json(by_alias=True).encode()
+    headers = {"ETag": etag(content), "Cache-Control": "no-cache"}
+    return Response(content, 200, headers, "application/json")
 
 
 def require_match(request: Request, current: BaseModel | None) -> None:
-    """Go on only where If-Match, if it is there, names the version that is current."""
-    wanted = request.headers.get("if-match")
-    if wanted is None:
-        return
+    """Change something only where If-Match and If-None-Match allow it (RFC 9110 §13.1).
+
+    `If-None-Match: *` stands for "only if there is none yet".
+    """
+    wanted, unwanted = (request.headers.get(name) for name in ("if-match", "if-none-match"))
     tag = None if current is None else etag(current.model_dump_json(by_alias=True).encode())
-    if tag is None or not _matches(wanted, tag):
+    if wanted is not None and (tag is None or not _matches(wanted, tag, weak=False)):
         raise PreconditionFailed(f"If-Match names another version; the current one is {tag}")
+    if tag is not None and _matches(unwanted, tag):
+        raise PreconditionFailed(f"If-None-Match names the version that is current: {tag}")
 
 
-def _matches(header: str | None, tag: str) -> bool:
+def _matches(header: str | None, tag: str, *, weak: bool = True) -> bool:
+    """Whether a list of tags names this one, or any; a weak one only where that will do."""
     if header is None:
         return False
-    named = [one.strip().removeprefix("W/") for one in header.split(",")]
-    return "*" in named or tag in named
+    named = [one.strip() for one in header.split(",")]
+    return "*" in named or tag in named or (weak and f"W/{tag}" in named)
 
 
 class Paging:
@@ -94,26 +116,33 @@ class Paging:
         ] = None,
     ) -> None:
         self.limit = limit
-        self.after = None if cursor is None else _decode_cursor(cursor)
+        self._cursor = cursor
+
+    def after(self, pattern: str) -> str | None:
+        """What the page before ended with; None for the first.
+
+        Args:
+            pattern: The form of what this list's cursors hold; another list's has another.
+        """
+        if self._cursor is None:
+            return None
+        try:
+            after = base64.b64decode(self._cursor.encode(), b"-_", validate=True).decode()
+        except (binascii.Error, ValueError):
+            after = ""
+        if not re.fullmatch(pattern, after):
+            msg = "not a cursor of this list; send `next_cursor` of the page before, unchanged"
+            raise InvalidInput.at(("query", "cursor"), msg, "cursor_invalid")
+        return after
 
 
 Pages = Annotated[Paging, Depends()]
 
 
-def listed(items: Sequence[Item], next_id: str | None) -> ListBody[Item]:
-    cursor = None if next_id is None else base64.urlsafe_b64encode(next_id.encode()).decode()
+def listed(items: Sequence[Item], next_: str | None) -> ListBody[Item]:
+    """A page, with a cursor that holds what the next one goes on after."""
+    cursor = None if next_ is None else base64.urlsafe_b64encode(next_.encode()).decode()
     return ListBody(data=list(items), next_cursor=cursor)
-
-
-def _decode_cursor(cursor: str) -> str:
-    try:
-        after = base64.urlsafe_b64decode(cursor.encode()).decode()
-    except (binascii.Error, ValueError):
-        after = ""
-    if not ids.is_id(after):
-        msg = "not a cursor; send `next_cursor` of the page before, unchanged"
-        raise InvalidInput.at(("query", "cursor"), msg, "cursor_invalid")
-    return after
 
 
 async def _key(

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+_JSON = re.compile(r"application/([^/]+\+)?json")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -99,7 +100,7 @@ class StrictRoute(APIRoute):
 def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if _JSON.fullmatch(media_type):
         return
     raise HTTPException(
         415, f"the body must be application/json, got {media_type or 'no Content-Type'}"

@@ -12,10 +12,15 @@ from typing import Literal
 Prefix = Literal["net", "job", "mdl"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-PATTERN = r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$"
+_DIGITS = "[0-9a-hjkmnp-tv-z]{26}"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
-_ID = re.compile(PATTERN)
+_ID = re.compile(f"[a-z]{{3}}_{_DIGITS}")
+
+
+def pattern(prefix: Prefix) -> str:
+    """The form of ids with this prefix, all of it."""
+    return f"{prefix}_{_DIGITS}"
 
 
 def new_id(prefix: Prefix) -> str:
@@ -27,4 +32,4 @@ def new_id(prefix: Prefix) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
-    return _ID.match(text) is not None
+    return _ID.fullmatch(text) is not None

@@ -145,6 +145,9 @@ def _from_object(
     pixels: int,
 ) -> Input:
     _needs_image_input(model)
+    if not instance.keys() & {"b64", "strokes"}:
+        got = ", ".join(instance)[:100] or "neither"
+        raise InvalidInput.at(loc, f"an object here has b64 or strokes, got {got}", "instance_type")
     kind: type[EncodedImage] | type[Drawing] = Drawing if "strokes" in instance else EncodedImage
     try:
         body = TypeAdapter(kind).validate_python(instance)
@@ -182,7 +185,7 @@ def _array(model: LoadedModel, values: list[Any], loc: tuple[str | int, ...]) ->
     except ValueError as error:
         msg = f"expected {expected}, got lists of different lengths"
         raise InvalidInput.at(loc, msg, "ragged_array") from error
-    if x.dtype.kind not in "iuf":
+    if x.dtype.kind not in "iuf" or _holds_bool(values):
         raise InvalidInput.at(loc, f"expected {expected}, got other than numbers", "not_numbers")
     shape = model.input_shape
     squeezed = tuple(n for n in shape if n != 1)
@@ -193,6 +196,12 @@ def _array(model: LoadedModel, values: list[Any], loc: tuple[str | int, ...]) ->
             loc, f"expected {expected}, got values from {x.min()} to {x.max()}", "array_range"
         )
     return x.astype(np.float32).reshape(shape)
+
+
+def _holds_bool(values: list[Any]) -> bool:
+    """Whether true or false is among the numbers, where NumPy would take it for 1 or 0."""
+    kinds = set(map(type, values))
+    return bool in kinds or (list in kinds and any(map(_holds_bool, values)))
 
 
 def _needs_image_input(model: LoadedModel) -> None:

@@ -5,7 +5,7 @@ process changes something, and whenever it shows a client something newer than i
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from app.domain.errors import NotFound
@@ -23,6 +23,10 @@ class Names:
 
     models: frozenset[str] = frozenset()
     aliases: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str | None:
+        """The id of the model that an id or an alias names."""
+        return name if name in self.models else self.aliases.get(name)
 
 
 class Registry:
@@ -60,16 +64,21 @@ class Registry:
     def knows(self, model_id: str) -> bool:
         return model_id in self._names.models
 
+    def learn(self, model_ids: Iterable[str | None]) -> None:
+        """Read the names again if one of these models, which a client is shown, is new."""
+        if not all(model_id is None or self.knows(model_id) for model_id in model_ids):
+            self.refresh()
+
     def resolve(self, name: str) -> str:
-        """The id of the model that an id or an alias names.
+        """The id of the model that an id or an alias names; a name that is not known is looked up.
 
         Raises:
             NotFound: There is none.
         """
-        names = self._names
-        if name in names.models:
-            return name
-        model_id = names.aliases.get(name)
+        model_id = self._names.get(name)
+        if model_id is None:
+            self.refresh()
+            model_id = self._names.get(name)
         if model_id is None:
             what = "model yet for the alias" if name == LATEST else "model or alias"
             raise NotFound(what, name)

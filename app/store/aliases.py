@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from app.domain import clock
 from app.domain.records import Alias
+from app.store import pages
 from app.store.tables import aliases
 
 PAST = 100
@@ -16,6 +17,14 @@ def get(connection: sa.Connection, alias: str) -> Alias | None:
     row = connection.execute(aliases.select().where(aliases.c.alias == alias)).mappings()
     found = row.one_or_none()
     return None if found is None else Alias(**found)
+
+
+def page(connection: sa.Connection, after: str | None, limit: int) -> pages.Page[Alias]:
+    """Some aliases, the one that moved last first; what one goes on after is its time and name."""
+    place = (aliases.c.updated_at + " " + aliases.c.alias).label("id")
+    rows = pages.fetch(connection, sa.select(aliases, place), after, limit)
+    found = [Alias(**{k: v for k, v in row.items() if k != "id"}) for row in rows.records]
+    return pages.Page(found, rows.next_id)
 
 
 def all_of_them(connection: sa.Connection) -> list[Alias]:

@@ -22,6 +22,9 @@ Connection = sa.Connection
 DatabaseAway = sa.exc.OperationalError
 """The database does not answer at present: locked for too long, full, or not there."""
 
+DatabaseBusy = sa.exc.TimeoutError
+"""All connections to the database were in use for too long."""
+
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process's write before it fails."""
 
@@ -42,17 +45,27 @@ class SchemaTooNew(Exception):
     """The database was written by a newer version of this program."""
 
 
+class NoDatabase(Exception):
+    """What a URL names is no database that this program can use, and waiting will not help."""
+
+
 class Database:
     """One pool of connections.
 
     Args:
         url: An SQLAlchemy URL.
+
+    Raises:
+        NoDatabase: It is no such URL, or names a database without a driver here.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+        try:
+            self.engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise NoDatabase(str(error)) from error
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
 

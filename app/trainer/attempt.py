@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
+from app.domain.recipes import OPTIMIZERS
 from app.domain.records import Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
 from app.store.database import Connection, Database, DatabaseAway
@@ -308,7 +309,8 @@ def suggestion(job: Job, code: str) -> Json | None:
     config: dict[str, Any] = {k: v for k, v in job.config.items() if k != "seed"}
     optimizer = config["optimizer"]
     if code == "diverged":
-        rate = optimizer["learning_rate"] / 10
+        usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default
+        rate = min(optimizer["learning_rate"] / 10, 10 * usual)
         config["optimizer"] = {**optimizer, "learning_rate": rate, "clip_norm": 1.0}
     elif code == "out_of_memory":
         config["batch_size"] = max(1, config["batch_size"] // 4)

@@ -71,6 +71,7 @@ class Run:
         self._training = Training(self._network, self._samples, self._plan(), state)
         self._began = time.monotonic()
         self._epoch_began = self._began
+        self._epoch_seconds = 0.0
 
     def report(self) -> None:
         """Train to the end, and send the model or the reason why there is none."""
@@ -131,6 +132,7 @@ class Run:
             now = time.monotonic()
             if isinstance(event, StepDone):
                 step = event
+                self._epoch_seconds = now - self._epoch_began
             else:
                 self._end_epoch(event, now)
                 stopped_by = "early_stopping" if event.stopped else None
@@ -157,7 +159,7 @@ class Run:
     def _send_progress(self, event: StepDone) -> None:
         done = (event.epoch - 1) * event.steps + event.step
         total = self._config.epochs * event.steps
-        rate = event.seen / max(time.monotonic() - self._epoch_began, 1e-9)
+        rate = event.seen / max(self._epoch_seconds, 1e-9)
         samples_left = (total - done) * self._config.batch_size
         progress = {
             "epoch": event.epoch,

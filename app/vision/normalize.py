@@ -49,16 +49,8 @@ class Extent(NamedTuple):
     def side(self) -> int:
         return max(self.bottom - self.top, self.right - self.left)
 
-    def touches_border_of(self, shape: tuple[int, ...]) -> bool:
-        return (
-            self.top == 0
-            or self.left == 0
-            or (self.bottom, self.right)
-            != (
-                min(self.bottom, shape[0] - 1),
-                min(self.right, shape[1] - 1),
-            )
-        )
+    def touches_border_of(self, height: int, width: int) -> bool:
+        return 0 in (self.top, self.left) or self.bottom == height or self.right == width
 
     def corner(self, side: float) -> tuple[float, float]:
         """Row and column where a square of that side begins that has the ink in its middle."""

@@ -61,7 +61,7 @@ def prepare_picture(picture: Picture) -> Prepared:
     if in_mnist_form(ink):
         return Prepared(grey_levels(ink), tuple(warnings))
     ink, several = without_specks(ink)
-    if extent(ink).touches_border_of(ink.shape):
+    if extent(ink).touches_border_of(*ink.shape):
         warnings.append("cut_off")
     if several:
         warnings.append("several_blobs")

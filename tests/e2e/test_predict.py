@@ -152,7 +152,7 @@ def test_images_may_be_taken_as_they_are(client: httpx.Client, path: str, seven:
         ([{"strokes": [[[1]]]}], ["instances", 0, "strokes", 0, 0]),
         ([{"strokes": [[["1", 2]]]}], ["instances", 0, "strokes", 0, 0, 0]),
         ([{"strokes": SEVEN, "color": "red"}], ["instances", 0, "color"]),
-        ([{}], ["instances", 0, "b64"]),
+        ([{}], ["instances", 0]),
     ],
 )
 def test_instances_that_cannot_be_read_are_named(
@@ -244,7 +244,7 @@ def test_a_model_that_learnt_its_input_answers_with_it(client: httpx.Client) -> 
     ]
     network = {"input_shape": [1, 28, 28], "layers": layers}
     loss = {"type": "mse"}
-    body = {"network": network, "loss": loss, "epochs": 1, "train_samples": 3000}
+    body = {"network": network, "loss": loss, "epochs": 3, "seed": 1}
     job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
     assert job["status"] == "succeeded", job["error"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Server, StartServer, wait_until_ended
 
-LONG = {"preset": "mlp", "epochs": 12, "train_samples": 20_000, "seed": 11}
+LONG = {"preset": "mlp", "epochs": 25, "train_samples": 20_000, "seed": 11}
 OFTEN = {"MNISTRY_CHECKPOINT_SECONDS": "0.2"}
 
 
@@ -78,10 +78,9 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str, value
 
 
 def children(process: int) -> dict[int, str]:
-    """The processes that a process has started, with their command lines."""
-    pids = [
-        int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]
+    """The processes that a process has started, from any thread, with their command lines."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    pids = [int(pid) for one in lists for pid in one.read_text().split()]
     return {pid: Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in pids}
 
 

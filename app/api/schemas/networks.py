@@ -119,7 +119,7 @@ class GradcheckBody(Body):
         ]
         return cls(
             passed=passed,
-            max_relative_error=max(check.max_relative_error for check in checks),
+            max_relative_error=max((check.max_relative_error for check in checks), default=0.0),
             layers=layers,
         )
 

@@ -90,7 +90,7 @@ def test_a_batch_reads_every_input_as_if_it_were_alone(linear: LoadedModel) -> N
         ({"b64": "!"}, "base64_invalid"),
         ({"b64": "aGVsbG8="}, "image_format"),
         ({"strokes": []}, "image_blank"),
-        ({"pixels": []}, "missing"),
+        ({"pixels": []}, "instance_type"),
     ],
 )
 def test_what_cannot_be_read_is_reported_at_its_instance(

@@ -75,7 +75,7 @@ def test_a_job_that_diverges_says_where_and_what_to_try(database: Database, job:
     assert ended.error["code"] == "diverged"
     assert {"epoch", "step", "layer", "learning_rate"} <= set(ended.error)
     suggestion = JobRequest.model_validate(ended.error["suggestion"])
-    assert suggestion.optimizer.learning_rate == pytest.approx(10.0)
+    assert suggestion.optimizer.learning_rate == pytest.approx(0.1)
 
 
 def test_a_job_that_kills_its_process_again_and_again_has_failed(
