@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from app.domain.keys import parse_keys
 from app.settings import Settings
-from app.startup import CannotStart, check_reach, listen, log_to_stderr
+from app.startup import CannotStart, check_reach, end_with_supervisor, listen, log_to_stderr
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -23,6 +23,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Where the database is kept."
 Open = Annotated[
     bool | None, typer.Option("--open", help="Serve other machines without keys, knowingly.")
 ]
+Lifeline = Annotated[int | None, typer.Option(hidden=True)]
 
 
 @app.command()
@@ -59,8 +60,11 @@ def api(
     data_dir: DataDir = None,
     open_: Open = None,
     descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+    lifeline: Lifeline = None,
 ) -> None:
     """Start one API process alone, for many machines."""
+    if lifeline is not None:
+        end_with_supervisor(lifeline)
     settings = _settings(host=host, port=port, data_dir=data_dir, open=open_)
     if descriptor is None:
         check_reach(settings)
@@ -78,8 +82,11 @@ def trainer(
     name: Annotated[
         str | None, typer.Option(help="Stable over restarts: jobs are given back to this name.")
     ] = None,
+    lifeline: Lifeline = None,
 ) -> None:
     """Start one trainer alone, for many machines."""
+    if lifeline is not None:
+        end_with_supervisor(lifeline)
     settings = _settings(data_dir=data_dir)
     from app import roles
 

@@ -13,7 +13,7 @@ import uvicorn
 from app.main import create_app
 from app.settings import Settings
 from app.startup import CannotStart, StopSignal
-from app.store.database import Database, SchemaTooNew
+from app.store.database import Database, NoDatabase, SchemaTooNew
 from app.trainer import queue, worker
 from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
@@ -27,13 +27,16 @@ def prepare(settings: Settings) -> None:
     """Make or update the tables.
 
     Raises:
-        CannotStart: The database is newer than this program.
+        CannotStart: The database is newer than this program, or none that it can use.
     """
-    database = Database(settings.url)
+    try:
+        database = Database(settings.url)
+    except NoDatabase as error:
+        raise CannotStart(f"MNISTRY_DATABASE_URL: {error}") from error
     try:
         database.migrate()
         queue.migrate(database)
-    except SchemaTooNew as error:
+    except (SchemaTooNew, NoDatabase) as error:
         raise CannotStart(str(error)) from error
     finally:
         database.close()
@@ -49,7 +52,8 @@ def answer(settings: Settings, listener: socket.socket) -> None:
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             super().handle_exit(sig, frame)
-            app.state.services.watch.close()
+            if hasattr(app.state, "services"):  # else it has not started yet
+                app.state.services.watch.close()
 
     config = uvicorn.Config(
         app,

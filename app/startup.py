@@ -6,9 +6,11 @@ Few imports, so that `serve` starts its parts at once.
 import fcntl
 import json
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +47,20 @@ class StopSignal:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.came = True
+
+
+def end_with_supervisor(lifeline: int) -> None:
+    """Have SIGTERM sent to this process when its supervisor dies, however that comes about.
+
+    Args:
+        lifeline: A pipe's end for reading; the supervisor alone holds the other and never writes.
+    """
+
+    def wait() -> None:
+        os.read(lifeline, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
 class JsonLines(logging.Formatter):

@@ -5,6 +5,7 @@ listening socket, so that requests wait while an API process is started again.
 """
 
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -65,34 +66,50 @@ def serve(settings: Settings) -> int:
     lock = lock_directory(settings.data_dir)
     listener = listen(settings.host, settings.port)
     stop = StopSignal()
-    children = _children(settings, listener)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    sys.stdout.write(f"Mnistry is starting on http://{shown}:{port}\n")
+    lifeline, held = os.pipe()
+    children = _children(settings, listener, lifeline)
+    url = _url(listener)
+    sys.stdout.write(f"Mnistry is starting on {url}\n")
     sys.stdout.flush()
     try:
         for child in children:
             child.start()
-        greeter = _greeter(settings, f"http://{shown}:{port}")
+        greeter = _greeter(settings, url)
         code = _watch(children, stop)
         if greeter is not None and greeter.poll() is None:
             greeter.terminate()
     finally:
         _end(children)
+        for descriptor in (lifeline, held):
+            os.close(descriptor)
         listener.close()
         lock.close()
     return code
 
 
-def _children(settings: Settings, listener: socket.socket) -> list[Child]:
+def _url(listener: socket.socket) -> str:
+    """Where this machine reaches the service: one that listens everywhere, on the loopback."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _children(settings: Settings, listener: socket.socket, lifeline: int) -> list[Child]:
+    """What the service consists of; each part ends when the other end of `lifeline` is closed."""
     environment = environment_of(settings)
     descriptor = listener.fileno()
+    tied = ["--lifeline", str(lifeline)]
     apis = [
-        Child(f"api-{i}", ["api", "--descriptor", str(descriptor)], environment, [descriptor])
+        Child(
+            f"api-{i}",
+            ["api", "--descriptor", str(descriptor), *tied],
+            environment,
+            [descriptor, lifeline],
+        )
         for i in range(settings.workers)
     ]
     trainers = [
-        Child(f"trainer-{i}", ["trainer", "--name", f"trainer-{i}"], environment)
+        Child(f"trainer-{i}", ["trainer", "--name", f"trainer-{i}", *tied], environment, [lifeline])
         for i in range(settings.trainers)
     ]
     return apis + trainers

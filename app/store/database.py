@@ -88,7 +88,16 @@ class Database:
 
         Raises:
             SchemaTooNew: The schema is of a version that this program does not know.
+            NoDatabase: What is there was never a database, or is damaged.
         """
+        try:
+            self._upgrade()
+        except sa.exc.DatabaseError as error:
+            if type(error) is not sa.exc.DatabaseError:  # its subclasses are other troubles
+                raise
+            raise NoDatabase(f"the database cannot be used: {error.orig}") from error
+
+    def _upgrade(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         scripts = ScriptDirectory.from_config(config)

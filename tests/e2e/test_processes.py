@@ -180,6 +180,27 @@ def test_a_job_goes_on_when_the_service_is_started_again(
         assert_went_on(client, job_id, undisturbed)
 
 
+def test_when_the_supervisor_is_killed_all_end_and_the_next_goes_on(
+    start_server: StartServer, undisturbed: dict[str, Any]
+) -> None:
+    server = start_server(**OFTEN)
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        job_id = start_long_job(client)
+    pids = [*children(server.process.pid), training_child_of(server)]
+
+    server.process.kill()
+    server.process.wait()
+
+    for _ in range(200):
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            break
+        time.sleep(0.1)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    server = start_server(**OFTEN)
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        assert_went_on(client, job_id, undisturbed)
+
+
 def test_all_processes_end_while_a_job_trains_and_a_stream_is_open(
     start_server: StartServer,
 ) -> None:
