@@ -63,7 +63,7 @@ def test_a_method_that_is_not_allowed_names_those_that_are(client: httpx.Client)
     response = client.patch("/v1/jobs")
 
     assert_problem(response, 405)
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize(

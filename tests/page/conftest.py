@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
 
-from tests.conftest import Server
+from tests.conftest import Server, StartServer
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -38,8 +38,13 @@ def tolerated() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server, tolerated: list[str]) -> Iterator[Page]:
-    """A new page, not yet opened, on a sharp screen that can be touched."""
+def page(
+    browser: Browser, server: Server, start_server: StartServer, tolerated: list[str]
+) -> Iterator[Page]:
+    """A new page, not yet opened, on a sharp screen that can be touched.
+
+    It asks for `start_server` so as to be closed before the servers that it looks at end.
+    """
     context = browser.new_context(base_url=server.url, device_scale_factor=2, has_touch=True)
     context.add_init_script(REPORT_VIOLATIONS)
     page = context.new_page()
