@@ -77,7 +77,7 @@ PRESETS: dict[PresetName, Preset] = {
             *(_conv(16, 5), _RELU, _POOL),
             *(_FLATTEN, _dense(120), _RELU, _dense(84), _RELU, _dense(10), _SOFTMAX),
         ],
-        _adam_cosine(5, 0.002, 0.1),
+        _adam_cosine(5, 0.003, 0.1),
     ),
     "cnn": _preset(
         "Two convolutions of 32 and 64 channels and a hidden layer of 128 units: slower to train, "
