@@ -24,7 +24,7 @@ FROM ${PYTHON_IMAGE}
 # Nothing is installed from here on: the base image's pip, and the copy that would bring it back, go.
 # A new volume takes over the owner of the directory that it is mounted on.
 RUN python -c 'import ensurepip, glob, pip, shutil; [shutil.rmtree(p) for m in (ensurepip, pip) for p in glob.glob(m.__path__[0] + "*")]' \
- && rm -f /usr/local/bin/pip* \
+ && rm -f /usr/bin/pip* /usr/local/bin/pip* \
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin mnistry \
  && install -d -o mnistry -g mnistry /data
 # Two layers: a new version of the code alone is a small one.

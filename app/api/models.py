@@ -33,11 +33,11 @@ def models_read(model: str, request: Request, parts: Parts) -> Response:
         return tagged(request, ModelBody.of(service.find(connection, model_id)))
 
 
-@router.delete("/{model_id}", status_code=204, responses=problems(404, 409))
-def models_delete(model_id: str, parts: Parts) -> None:
+@router.delete("/{model}", status_code=204, responses=problems(404, 409))
+def models_delete(model: str, parts: Parts) -> None:
     """Remove a model that no alias points at."""
     with parts.database.writing() as connection:
-        service.delete(connection, model_id)
+        service.delete(connection, model)
     parts.registry.refresh()
 
 
