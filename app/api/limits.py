@@ -1,9 +1,9 @@
 """What the service takes at most; all of it is settings."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from app.api.responses import problems
+from app.api.responses import tagged, versioned
 from app.api.schemas.common import Body
 
 
@@ -25,9 +25,9 @@ def routes(limits: LimitsBody) -> APIRouter:
     """The route that shows these limits."""
     router = APIRouter(prefix="/v1", tags=["service"])
 
-    @router.get("/limits", responses=problems())
-    def limits_read() -> LimitsBody:
+    @router.get("/limits", response_model=LimitsBody, responses=versioned())
+    def limits_read(request: Request) -> Response:
         """What the service takes at most."""
-        return limits
+        return tagged(request, limits)
 
     return router

@@ -62,7 +62,7 @@ def test_what_has_not_changed_is_not_sent_again(client: httpx.Client, path: str)
 def test_an_origin_that_is_not_ours_is_refused_however_odd(
     client: httpx.Client, origin: str
 ) -> None:
-    headers = {"Origin": origin.encode("latin-1")}
+    headers = {b"Origin": origin.encode("latin-1")}
     response = client.post("/v1/networks/validate", json={"preset": "linear"}, headers=headers)
 
     assert response.status_code == 403
@@ -76,7 +76,7 @@ def test_a_host_is_known_in_every_spelling(client: httpx.Client, name: str, port
 
 @pytest.mark.parametrize("host", ["[", "a b", "localhost.evil", "127.0.0.1@evil", "", "\xff"])
 def test_a_host_that_is_none_of_ours_is_misdirected(server: Server, host: str) -> None:
-    response = httpx.get(f"{server.url}/nowhere", headers={"Host": host.encode("latin-1")})
+    response = httpx.get(f"{server.url}/nowhere", headers={b"Host": host.encode("latin-1")})
 
     assert response.status_code in (400, 421)
 

@@ -234,14 +234,11 @@ def test_a_job_that_diverges_suggests_one_that_works(client: httpx.Client) -> No
     assert error["title"]
     for word in ("epoch", "step", "layer", "learning rate"):
         assert word in error["detail"]
-    for _ in range(5):
-        response = client.post("/v1/jobs", json=error["suggestion"])
-        assert response.status_code == 202
-        job = wait_until_ended(client, response.json()["id"])
-        if job["status"] == "succeeded":
-            return
-        error = job["error"]
-    pytest.fail("following the suggestions led nowhere")
+    response = client.post("/v1/jobs", json=error["suggestion"])
+    assert response.status_code == 202
+    better = wait_until_ended(client, response.json()["id"])
+    assert better["status"] == "succeeded"
+    assert better["metrics"]["val_accuracy"] > 0.8
 
 
 def test_early_stopping_and_a_time_limit_end_a_job_that_succeeds(client: httpx.Client) -> None:

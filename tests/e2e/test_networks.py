@@ -27,6 +27,8 @@ SMALL_CNN = {
     ],
 }
 
+OUTPUT_DIM = ["layers", 0, "output_dim"]
+
 
 def test_a_definition_is_answered_with_all_that_is_inferred(client: httpx.Client) -> None:
     response = client.post("/v1/networks", json=SMALL_CNN)
@@ -96,6 +98,36 @@ def test_what_is_wrong_is_reported_where_it_stands(
         errors = assert_problem(response, 422)["errors"]
         assert errors[0]["loc"] == loc
         assert words in errors[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("body", "loc", "words"),
+    [
+        ({"preset": "mlp", "nmae": "x"}, ["nmae"], "'name'"),
+        ({"preset": "mlp", "name": ""}, ["name"], "got ''"),
+        ({"preset": "mlp", "layers": []}, ["layers"], "not taken here"),
+        ({"preset": "lenet"}, ["preset"], "'lenet5'"),
+        ({"preset": None}, ["preset"], "linear"),
+        ({"input_shape": [4], "layers": [{"type": "dense", "dense": 1}]}, OUTPUT_DIM, "missing"),
+    ],
+)
+def test_what_is_wrong_with_a_preset_is_reported_where_it_stands(
+    client: httpx.Client, body: dict[str, Any], loc: list[Any], words: str
+) -> None:
+    response = client.post("/v1/networks/validate", json=body)
+
+    error = assert_problem(response, 422)["errors"][0]
+    assert error["loc"] == loc
+    assert words in error["msg"]
+
+
+def test_a_network_with_nothing_to_check_passes(client: httpx.Client) -> None:
+    body = {"input_shape": [10], "layers": [{"type": "softmax"}]}
+    network = client.post("/v1/networks", json=body).json()
+
+    checked = client.post(f"/v1/networks/{network['id']}/gradcheck")
+
+    assert checked.json() == {"passed": True, "max_relative_error": 0.0, "layers": []}
 
 
 @pytest.mark.parametrize(
