@@ -40,7 +40,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000
-# Jobs in training are put back first, within 12 seconds: docker stop --time 20.
+# Jobs in training are put back first, within 12 seconds: docker stop -t 20.
 STOPSIGNAL SIGTERM
 # Ready, not just alive: the database answers and a trainer is there. It names a host that the service
 # knows, and goes past any proxy that the environment names. For a trainer alone: --no-healthcheck.
