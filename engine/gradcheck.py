@@ -74,7 +74,7 @@ def gradcheck(
             for entry in rng.choice(array.size, min(entries, array.size), replace=False)
         )
         checks.append(LayerCheck(index, layer.name, worst))
-        y = backpropagation.forward([layer], y)
+        y = np.ascontiguousarray(backpropagation.forward([layer], y))
     return checks
 
 
@@ -95,8 +95,9 @@ def _relative_error(
     def loss_at(value: float) -> float:
         flat[entry] = value
         y = backpropagation.forward(layers, x)
-        flat[entry] = kept
-        return float(loss.value_and_gradient(y, targets)[0].sum())
+        total = float(loss.value_and_gradient(y, targets)[0].sum())
+        flat[entry] = kept  # only now: y may be a view of what was moved
+        return total
 
     analytic = float(gradient.reshape(-1)[entry])
     floor = 1e-3 * float(np.abs(gradient).max()) + 1e-12

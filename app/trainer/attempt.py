@@ -76,6 +76,11 @@ class Attempts:
             except jobs.ClaimLost:
                 log.info("job %s is no longer attempt %d's", job.id, job.attempt)
                 return
+            except DatabaseAway:
+                raise
+            except Exception:
+                # What nobody foresaw counts as a crash: it is tried again, but not for ever.
+                log.exception("job %s: attempt %d failed", job.id, job.attempt)
 
     def _attempt(self, job: Job) -> bool:
         """Run a child to its end; whether the job has ended with it."""

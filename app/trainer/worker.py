@@ -32,7 +32,10 @@ def work(
 
     def run(job_id: str) -> None:
         idle.clear()
-        attempts.run(job_id)
+        try:
+            attempts.run(job_id)
+        except DatabaseAway as error:
+            log.warning("job %s is left as it stands: %s", job_id, error.orig)
         idle.set()
         if stop.is_set():
             # Returning would tell the queue that the job is done. It may not be: it is given to

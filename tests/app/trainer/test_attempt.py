@@ -91,6 +91,12 @@ def test_a_job_that_kills_its_process_again_and_again_has_failed(
     assert ended.attempt == CRASHES + 1
 
 
+def test_a_job_whose_checkpoint_is_lost_does_not_run_for_ever(database: Database, job: Job) -> None:
+    ended = attempt(database, replace(job, checkpoint_sha256="0" * 64))
+
+    assert (ended.status, ended.crashes) == ("failed", CRASHES)
+
+
 def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     database: Database, job: Job
 ) -> None:
