@@ -20,6 +20,8 @@ Preprocess = Literal["auto", "none"]
 
 MAX_INSTANCES = 1024
 MAX_POINTS = 100_000
+MAX_STROKES = 1000
+"""Points of a stroke can be thinned out, strokes cannot."""
 
 Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]
 Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
@@ -34,7 +36,7 @@ class EncodedImage(Spec):
 class Drawing(Spec):
     """What a pen drew."""
 
-    strokes: list[list[Point]] = Field(
+    strokes: Annotated[list[list[Point]], Field(max_length=MAX_STROKES)] = Field(
         description="Each stroke is a list of [x, y], y downwards, in any unit.",
         examples=[[[[10, 10], [60, 10], [30, 80]]]],
     )

@@ -72,6 +72,8 @@ class Run:
         self._began = time.monotonic()
         self._epoch_began = self._began
         self._epoch_seconds = 0.0
+        # Samples of the epoch that an earlier attempt has seen: this one's speed is not theirs.
+        self._seen_before = 0 if state is None else int(state.position["seen"])
 
     def report(self) -> None:
         """Train to the end, and send the model or the reason why there is none."""
@@ -133,6 +135,8 @@ class Run:
             if isinstance(event, StepDone):
                 step = event
                 self._epoch_seconds = now - self._epoch_began
+                if event.step == 1:
+                    self._seen_before = 0
             else:
                 self._end_epoch(event, now)
                 stopped_by = "early_stopping" if event.stopped else None
@@ -159,7 +163,7 @@ class Run:
     def _send_progress(self, event: StepDone) -> None:
         done = (event.epoch - 1) * event.steps + event.step
         total = self._config.epochs * event.steps
-        rate = event.seen / max(self._epoch_seconds, 1e-9)
+        rate = max(event.seen - self._seen_before, 1) / max(self._epoch_seconds, 1e-9)
         samples_left = (total - done) * self._config.batch_size
         progress = {
             "epoch": event.epoch,

@@ -152,6 +152,7 @@ def test_images_may_be_taken_as_they_are(client: httpx.Client, path: str, seven:
         ([{"b64": "no!"}], ["instances", 0, "b64"]),
         ([{"b64": ""}], ["instances", 0]),
         ([{"strokes": []}], ["instances", 0]),
+        ([{"strokes": [[[1, 1]]] * 1001}], ["instances", 0, "strokes"]),
         ([{"strokes": [[[1]]]}], ["instances", 0, "strokes", 0, 0]),
         ([{"strokes": [[["1", 2]]]}], ["instances", 0, "strokes", 0, 0, 0]),
         ([{"strokes": SEVEN, "color": "red"}], ["instances", 0, "color"]),
