@@ -71,7 +71,7 @@ def _spread(values: NDArray[T]) -> NDArray[T]:
     return values
 
 
-def _several(labels: NDArray[np.intp], mass: NDArray[np.float64]) -> bool:
+def _several(labels: NDArray[np.intp], mass: NDArray[np.floating]) -> bool:
     """Whether a big blob stands beside the biggest; the loose bar of a 5 lies above the rest."""
     biggest = int(mass.argmax())
     return any(

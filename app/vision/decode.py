@@ -56,7 +56,8 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """The first frame of an encoded image, upright, in mode L, F (0..1), RGB or RGBA.
 
-    A picture of more than two million pixels comes averaged down by a whole factor.
+    A picture of more than two million pixels comes averaged down by a whole factor. Pillow's own
+    limit on pixels, twice its `Image.MAX_IMAGE_PIXELS`, holds whatever `max_pixels` is.
 
     Raises:
         UnusableImage: `image_format` if the bytes are in no allowed format, `image_too_large` if
@@ -73,7 +74,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     except UnusableImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        _refuse_size("far more pixels than that", max_pixels)
+        _refuse_size(f"over {Image.MAX_IMAGE_PIXELS:,} pixels", max_pixels)
     except Exception as error:
         # Damaged bytes make Pillow raise nearly anything: OSError, SyntaxError, ValueError,
         # struct.error, EOFError, zlib.error, OverflowError, ...
@@ -116,9 +117,9 @@ def _format(data: bytes) -> str:
     name = signature and signature.lastgroup
     if name in _ALLOWED:
         return name
-    got = f"a {name} file" if name else f"{len(data):,} bytes in no known image format"
+    got = f"is in the format {name}" if name else f"has no known format ({len(data):,} bytes)"
     raise UnusableImage(
-        f"This is {got}; PNG, JPEG, GIF, BMP, TIFF and WebP are read. Convert it to one of these.",
+        f"The image {got}; PNG, JPEG, GIF, BMP, TIFF and WebP are read. Convert it to one of them.",
         "image_format",
     )
 
@@ -132,13 +133,16 @@ def _refuse_size(got: str, max_pixels: int) -> NoReturn:
 
 def _reduced(image: Image.Image) -> Image.Image:
     factor = _excess(image)
-    if factor > 1:  # JPEG can leave out the detail while decoding, by 2, 4 or 8
+    if factor > 1:  # a JPEG can leave out detail while it is decoded, by 2, 4 or 8
         image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
     image.load()
     plain = _plain(image)
     factor = _excess(plain)
     if factor > 1:
         plain = plain.reduce((min(factor, plain.width), min(factor, plain.height)))
+    if plain.mode == "F":
+        values = _unit_range(np.asarray(plain), white=65535 if "16" in image.mode else None)
+        plain = Image.fromarray(values)
     return plain
 
 
@@ -158,46 +162,58 @@ def _upright(image: Image.Image) -> Image.Image:
 def _plain(image: Image.Image) -> Image.Image:
     """The same picture in one of four modes."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_unit_range(np.asarray(image)))
+        return image.convert("F")
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _unit_range(values: NDArray[np.generic]) -> Picture:
+def _unit_range(values: Picture, white: float | None) -> Picture:
     """Deep pixels in 0..1: 16 bits have a known white, 32 bits and floats only their own range."""
-    if values.dtype.itemsize == 2:
-        return values.astype(np.float32) / np.float32(65535)
-    wide = values.astype(np.float64)
-    finite = wide[np.isfinite(wide)]
-    if finite.size == 0 or np.ptp(finite) == 0:
-        return np.zeros(values.shape, dtype=np.float32)
-    low, high = finite.min(), finite.max()
-    clean = np.nan_to_num(wide, nan=low, posinf=high, neginf=low)
-    scaled: Picture = ((clean - low) / (high - low)).astype(np.float32)
-    return scaled
+    if white is not None:
+        return values / np.float32(white)
+    finite = values[np.isfinite(values)].astype(np.float64)
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    wide = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
+    return ((wide - low) / (high - low or 1.0)).astype(np.float32)
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
     """An RGBA image laid on an opaque ground from which its drawing stands out."""
-    alpha = np.asarray(image.getchannel("A"))
+    mask = image.getchannel("A")
+    alpha = np.asarray(mask)
     if alpha.min() == 255:
         return image.convert("RGB")
-    visible = alpha > alpha.max() // 2
-    ground = Image.new("RGB", image.size, _ground(np.asarray(image), visible))
-    ground.paste(image, mask=image.getchannel("A"))
+    ground = Image.new("RGB", image.size, _ground(image, alpha > alpha.max() // 2))
+    ground.paste(image, mask=mask)
     return ground
 
 
-def _ground(values: NDArray[np.uint8], visible: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """The colour to put behind: of the paper if paper is visible, else the contrary of the ink."""
+def _ground(image: Image.Image, visible: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """The colour to put behind a drawing, judged by its visible pixels."""
+    white, black = (255, 255, 255), (0, 0, 0)
     if not visible.any():
-        return (255, 255, 255)
-    colours = values[visible][:, :3]
-    brightness = colours.mean(axis=1)
+        return white
+    brightness = np.asarray(image.convert("L"))
+    ink = brightness[visible]
+    if np.ptp(ink) < 64:  # strokes of one colour: their contrary
+        return white if ink.mean() < 128 else black
+    edge = _edge(visible)
     rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
     box = visible[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if box.mean() > 0.5 and np.ptp(brightness) > 64:  # strokes alone leave their box mostly empty
-        red, green, blue = np.median(colours, axis=0)
+    if box.mean() > 0.5:  # a sheet of paper with ink on it: more of the paper
+        red, green, blue, _ = np.median(np.asarray(image)[edge], axis=0)
         return (int(red), int(green), int(blue))
-    return (255, 255, 255) if brightness.mean() < 128 else (0, 0, 0)
+    # Strokes cut out of a picture: a rim of the former ground is left on them.
+    return white if brightness[edge].mean() > ink.mean() else black
+
+
+def _edge(visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The visible pixels beside an invisible one, or all if there is none."""
+    inner = visible.copy()
+    inner[1:] &= visible[:-1]
+    inner[:-1] &= visible[1:]
+    inner[:, 1:] &= visible[:, :-1]
+    inner[:, :-1] &= visible[:, 1:]
+    edge = visible & ~inner
+    return edge if edge.any() else visible

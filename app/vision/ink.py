@@ -46,13 +46,13 @@ def extract(picture: Picture) -> Ink:
     channels = _without_frame(np.atleast_3d(picture))
     difference = _from_paper(channels)
     flat = difference.reshape(-1, channels.shape[-1])
-    strength = np.square(flat) @ np.ones(flat.shape[1], dtype=np.float32)
-    direction = strength @ flat
+    strength = np.dot(np.square(flat), np.ones_like(flat[0]))  # not @: slow for a single channel
+    direction = np.dot(strength, flat)
     length = np.linalg.norm(direction)
     if length == 0:
         _refuse()
     direction /= length
-    signal = difference @ direction
+    signal = np.dot(flat, direction).reshape(difference.shape[:2])
     noise = _noise(signal)
     strongest = float(signal.max())
     if strongest < max(_FAINTEST, _SIGMAS * noise):

@@ -5,6 +5,7 @@ of mass lies in the middle. LeCun, Cortes and Burges give the rule in words; Yad
 (QMNIST, arXiv:1905.10498) reconstructed its details, among them where the middle is.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -97,11 +98,14 @@ def average(
 
     The window begins at `corner`, row and column, and may reach over the border, where there is 0.
     """
-    rows, columns = (
-        _shares(begin, length, size, limit)
-        for begin, length, limit in zip(corner, lengths, values.shape, strict=True)
-    )
-    return (rows @ values @ columns.T).astype(np.float32, copy=False)
+    (row, height), (column, width) = zip(corner, lengths, strict=True)
+    rows = slice(max(0, math.floor(row)), math.ceil(row + height))
+    columns = slice(max(0, math.floor(column)), math.ceil(column + width))
+    part = values[rows, columns]
+    down = _shares(row - rows.start, height, size, part.shape[0])
+    across = _shares(column - columns.start, width, size, part.shape[1])
+    averaged: Picture = np.matmul(np.matmul(down, part), across.T)
+    return averaged
 
 
 def _shares(begin: float, length: float, size: int, limit: int) -> Picture:

@@ -20,7 +20,7 @@ def digits() -> Images:
     return datasets.read("mnist", "test").images[:, 0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encode() -> Encode:
     """A Pillow image, or an array of bytes, as a file."""
 
