@@ -1,11 +1,13 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
+# make parity: the engine against PyTorch; make bench: its speed beside others.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 BENCH := .venv-bench
+PARITY := .venv-parity
 
-.PHONY: run test check bench lock clean browser
+.PHONY: run test check parity bench lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -20,6 +22,10 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
 
+# PyTorch is no dependency of the product, so what is compared with it has an environment of its own.
+parity: $(PARITY)/stamp
+	@$(PARITY)/bin/python -m pytest parity
+
 # Benchmarks have peers that the product does not know, in an environment of their own.
 bench: $(BENCH)/stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/train.py
@@ -32,7 +38,7 @@ lock: $(VENV)/dev.stamp
 		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH) data build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) $(PARITY) data build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -62,4 +68,11 @@ $(BENCH)/stamp: requirements.lock
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BENCH)/bin/python -m pip install --quiet torch==2.13.0 scikit-learn threadpoolctl
+	@touch $@
+
+$(PARITY)/stamp: requirements.lock
+	@echo "Installing ..."
+	@$(PYTHON) -m venv $(PARITY)
+	@$(PARITY)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(PARITY)/bin/python -m pip install --quiet torch==2.13.0 pytest keras h5py
 	@touch $@

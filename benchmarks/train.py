@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import jacobian_route
 import torch
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 import engine
@@ -174,13 +175,14 @@ def torch_step(network, images, labels):
     return step
 
 
-def sklearn_fit(hidden, images, labels):
+def sklearn_fit(hidden, images, labels, threads):
     """Its own `fit` over FIT_STEPS batches."""
     x = (images.reshape(len(images), -1)[: FIT_STEPS * BATCH] / 255).astype(np.float32)
     model = MLPClassifier(hidden, batch_size=BATCH, max_iter=1, warm_start=True)
 
     def fit():
-        with warnings.catch_warnings():
+        # The engine keeps the process's BLAS to one thread while its run is open.
+        with threadpool_limits(threads), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # one iteration does not converge, and says so
             model.fit(x, labels[: len(x)])
 
@@ -256,7 +258,7 @@ def preset(name, images, labels, options, peak):
         ),
     }
     if name == "mlp":
-        rivals["scikit-learn"] = sklearn_fit((256, 128), images, labels)
+        rivals["scikit-learn"] = sklearn_fit((256, 128), images, labels, options.threads)
     rates = alternate(rivals, options.rounds, options.seconds)
     if name == "mlp":
         rates["scikit-learn"] = [FIT_STEPS * fits for fits in rates["scikit-learn"]]

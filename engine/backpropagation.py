@@ -1,27 +1,15 @@
-"""The chain rule over a list of layers: forward, and back through their pullbacks.
+"""Backpropagation: the loss gives the first gradient, layers/chain.py carries it back."""
 
-This is all of backpropagation. Each layer gives its output and a pullback; the loss gives the
-first gradient; the pullbacks, last to first, carry it back and leave each parameter's gradient on
-the way.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.random import Generator
 
-from engine.arrays import Array, Labels, Pullback
+from engine.arrays import Array, Labels
+from engine.layers import chain
 from engine.layers.base import Layer
 from engine.losses import Loss
 from engine.scratch import ReusedScratch, Scratch
-
-
-def forward(layers: Sequence[Layer], x: Array, scratches: Sequence[Scratch] | None = None) -> Array:
-    """The output of the last layer for a batch (..., batch), as in inference."""
-    scratches = scratches or [Scratch()] * len(layers)
-    for layer, scratch in zip(layers, scratches, strict=True):
-        x = layer.forward_batch_last(x, scratch)
-    return x
 
 
 def backpropagate(
@@ -52,47 +40,36 @@ def backpropagate(
         gradients of its parameters.
     """
     scratches = scratches or [Scratch()] * len(layers)
-    pullbacks: list[Pullback] = []
-    y = x
-    for layer, scratch in zip(layers, scratches, strict=True):
-        if rng is None:
-            y, pullback = layer.vjp_batch_last(y, scratch)
-        else:
-            y, pullback = layer.training_vjp_batch_last(y, scratch, rng)
-        pullbacks.append(pullback)
+    y, pullbacks = chain.vjp(layers, x, scratches, rng)
     losses, gradient = loss.value_and_gradient(y, targets)
     if scale != 1:
         gradient *= scale
-    first = 0 if input_too else _first_with_parameters(layers)
-    back: Array | None = gradient
-    gradients: list[list[Array]] = [[] for _ in layers]
-    for i in range(len(layers) - 1, first - 1, -1):
-        assert back is not None  # noqa: S101 - only the first layer's is not asked for
-        back, gradients[i] = pullbacks[i](back, input_too=input_too or i > first)
-    return losses, y, back, gradients
-
-
-def _first_with_parameters(layers: Sequence[Layer]) -> int:
-    """Nothing below it needs a gradient."""
-    trained = (i for i, layer in enumerate(layers) if layer.parameter_names)
-    return next(trained, len(layers))
+    dx, gradients = chain.pull_back(layers, pullbacks, gradient, input_too=input_too)
+    return losses, y, dx, gradients
 
 
 def reused_scratches(
-    layers: Sequence[Layer], gradients: Sequence[dict[str, Array]] | None = None
+    layers: Sequence[Layer],
+    gradients: Sequence[Mapping[str, Array]] | None = None,
+    statistics: Sequence[Mapping[str, Array]] | None = None,
 ) -> list[Scratch]:
     """Memory for each layer that is the same at every step.
 
-    A layer may write over its input where that is the output of a layer before it that nobody reads
-    again: not the network's own input, and not an output that a pullback needs.
+    Args:
+        layers: The layers, first to last.
+        gradients: For each, where the gradients of its parameters go.
+        statistics: For each, where the statistics of its buffers go.
     """
-    scratches: list[Scratch] = []
-    free = False
-    for i, layer in enumerate(layers):
-        own = gradients[i] if gradients is not None else None
-        scratches.append(ReusedScratch(own, overwrite_input=free))
-        free = free if layer.is_view else not layer.reads_output
-    return scratches
+    nothing: list[Mapping[str, Array]] = [{}] * len(layers)
+    return [
+        ReusedScratch(own_gradients, own_statistics, overwrite_input=free)
+        for own_gradients, own_statistics, free in zip(
+            gradients or nothing,
+            statistics or nothing,
+            chain.overwritable(layers),
+            strict=True,
+        )
+    ]
 
 
 def first_nonfinite(layers: Sequence[Layer], x: Array) -> int | None:

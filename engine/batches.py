@@ -3,6 +3,7 @@
 Nothing here has a state to save: an epoch's order is a function of the seed and the epoch.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,17 +51,29 @@ class Samples:
             return None
         return self.labels if self.labels.ndim == 1 else self.labels.argmax(axis=1)
 
-    def inputs(self, indices: Labels, scratch: Scratch) -> Array:
+    def inputs(
+        self,
+        indices: Labels,
+        scratch: Scratch,
+        change: Callable[[Array], Array] | None = None,
+    ) -> Array:
         """Some samples as float32, the batch last: (*shape, len(indices)).
 
         Turned, not copied: a matrix product reads columns as fast as rows, and a convolution copies
         its input anyway.
+
+        Args:
+            indices: Which samples.
+            scratch: Where they are converted.
+            change: What to do to them, (samples, *shape), as augmentation does; None: nothing.
         """
         picked = self.x.take(indices, axis=0).reshape(len(indices), -1)
         flat = scratch.empty("flat", picked.shape, np.float32)
         np.copyto(flat, picked)
         if picked.dtype == np.uint8:
             flat *= np.float32(1 / 255)
+        if change is not None:
+            flat = change(flat.reshape(-1, *self.shape)).reshape(flat.shape)
         return flat.T.reshape(*self.shape, len(indices))
 
     def targets(self, indices: Labels, x: Array) -> Labels:

@@ -38,6 +38,13 @@ class Diverged(ValueError):
         self.gradient_norm = gradient_norm
 
 
+def at_least(least: int, **sizes: int) -> None:
+    """Refuse a size that is too small, with its name."""
+    for name, size in sizes.items():
+        if size < least:
+            raise ValueError(f"{name} is at least {least}, got {size}")
+
+
 def mismatch(layer: str, expected: str, got: Shape) -> ShapeError:
     """The error of a layer that cannot take an input of shape `got` (without the batch)."""
     return ShapeError(f"{layer} takes {expected}, got an input of shape {got}")

@@ -8,6 +8,7 @@ import numpy as np
 from engine import backpropagation
 from engine.arrays import Array, Labels, batch_first
 from engine.batches import Samples, shards
+from engine.layers import chain
 from engine.layers.base import Layer
 from engine.losses import Loss
 from engine.parallel import Team
@@ -34,7 +35,7 @@ def outputs(layers: Sequence[Layer], samples: Samples, indices: Labels, team: Te
     def run(thread: int) -> None:
         for i in range(thread, len(parts), team.threads):
             x = samples.inputs(parts[i], reads[thread])
-            y = backpropagation.forward(layers, x, scratches[thread])
+            y = chain.forward(layers, x, scratches[thread])
             results[i] = batch_first(y)
 
     team.run(run, team.threads)

@@ -17,9 +17,10 @@ from numpy.random import Generator
 
 from engine import backpropagation
 from engine.arrays import Array, Labels
+from engine.layers import chain
 from engine.layers.base import Layer
 from engine.losses import Loss, fuse
-from engine.parameters import FlatParameters
+from engine.parameters import FlatBuffers, FlatParameters
 
 STEPS = (1e-5, 1e-6, 1e-7)
 TOLERANCE = 1e-5
@@ -28,6 +29,10 @@ TOLERANCE = 1e-5
 KINK = 1e-2
 """How much the slopes to both sides differ, relatively, where there is a kink. A smooth function's
 differ by about the step, 1e-7."""
+
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""What a loss is off by, relatively. Divided by the step it is what the quotient is off by, which
+shows where gradients are small, as those of all the pixels that a mean is taken over."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ def gradcheck(
     fused, loss = fuse(layers, loss)
     fused = copy.deepcopy(fused)
     FlatParameters(fused, np.float64)
+    FlatBuffers(fused, np.float64)
     y: Array = x.astype(np.float64)
     checks = []
     for index, layer in enumerate(fused):
@@ -74,7 +80,7 @@ def gradcheck(
             for entry in rng.choice(array.size, min(entries, array.size), replace=False)
         )
         checks.append(LayerCheck(index, layer.name, worst))
-        y = np.ascontiguousarray(backpropagation.forward([layer], y))
+        y = np.ascontiguousarray(chain.forward([layer], y))
     return checks
 
 
@@ -94,14 +100,15 @@ def _relative_error(
 
     def loss_at(value: float) -> float:
         flat[entry] = value
-        y = backpropagation.forward(layers, x)
+        y = chain.forward(layers, x)
         total = float(loss.value_and_gradient(y, targets)[0].sum())
         flat[entry] = kept  # only now: y may be a view of what was moved
         return total
 
     analytic = float(gradient.reshape(-1)[entry])
-    floor = 1e-3 * float(np.abs(gradient).max()) + 1e-12
     here = loss_at(kept)
+    rounding = ROUNDING * abs(here) / STEPS[0]
+    floor = 1e-3 * float(np.abs(gradient).max()) + rounding / TOLERANCE + 1e-12
     best = np.inf
     for step in STEPS:
         right = (loss_at(kept + step) - here) / step

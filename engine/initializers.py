@@ -39,3 +39,15 @@ def glorot_uniform(rng: Generator, shape: Shape, fan_in: int, fan_out: int) -> A
     """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010): for tanh, sigmoid."""
     bound = math.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-bound, bound, shape)
+
+
+def orthogonal(rng: Generator, shape: Shape, gain: float = 1.0) -> Array:
+    """Orthonormal columns or rows of the matrix (all sizes but the last, the last).
+
+    Signals keep their length, times `gain`, in any number of layers (Saxe et al. 2014); √2 suits a
+    ReLU.
+    """
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))  # which makes q unique, and uniform over all such matrices
+    return gain * (q if rows >= columns else q.T).reshape(shape)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from engine import backpropagation, training
 from engine.arrays import Array, Shape, batch_first, batch_last, floating
 from engine.batches import Samples
+from engine.layers import chain
 from engine.layers.base import Layer
 from engine.losses import Loss, fuse
 from engine.optimizers import SGD
@@ -32,15 +33,13 @@ class Network:
         Raises:
             ShapeError: Two layers do not fit.
         """
-        for layer in self.layers:
-            input_shape = layer.output_shape(input_shape)
-        return input_shape
+        return chain.output_shape(self.layers, input_shape)
 
     def predict(self, input_data: ArrayLike) -> Array:
         """The output for a batch (batch, ...)."""
         x = floating(input_data, self._dtype)
         self.output_shape(x.shape[1:])
-        return batch_first(backpropagation.forward(self.layers, batch_last(x)))
+        return batch_first(chain.forward(self.layers, batch_last(x)))
 
     def forward(self, input_data: ArrayLike) -> Array:
         """The same as `predict`."""

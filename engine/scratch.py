@@ -44,22 +44,37 @@ class Scratch:
         """Where to write dL/dparameter."""
         return np.empty_like(parameter)
 
+    def statistic(self, name: str, buffer: Array) -> Array:
+        """Where to write what a batch that is trained on says of a buffer."""
+        return np.empty_like(buffer)
+
+    def nested(self, key: str, *, overwrite_input: bool) -> "Scratch":
+        """The memory of a layer inside this one."""
+        return self
+
 
 class ReusedScratch(Scratch):
     """The same memory at every call: what comes out is valid until the next step.
 
     Args:
         gradients: Where each parameter's gradient goes, by the parameter's name.
+        statistics: Where each buffer's statistic goes, by the buffer's name.
         overwrite_input: See `Scratch.overwrite_input`.
     """
 
     overwrite_gradient = True
 
     def __init__(
-        self, gradients: Mapping[str, Array] | None = None, *, overwrite_input: bool = False
+        self,
+        gradients: Mapping[str, Array] | None = None,
+        statistics: Mapping[str, Array] | None = None,
+        *,
+        overwrite_input: bool = False,
     ) -> None:
         self.overwrite_input = overwrite_input
         self._gradients = gradients or {}
+        self._statistics = statistics or {}
+        self._nested: dict[str, ReusedScratch] = {}
         self._memory: dict[str, NDArray[Any]] = {}
         self._views: dict[tuple[str, Shape], NDArray[Any]] = {}
 
@@ -85,3 +100,20 @@ class ReusedScratch(Scratch):
     def gradient(self, name: str, parameter: Array) -> Array:
         """See `Scratch.gradient`."""
         return self._gradients[name]
+
+    def statistic(self, name: str, buffer: Array) -> Array:
+        """See `Scratch.statistic`."""
+        return self._statistics[name]
+
+    def nested(self, key: str, *, overwrite_input: bool) -> Scratch:
+        """See `Scratch.nested`; the arrays named "key.name" here are named "name" there."""
+        if key not in self._nested:
+            inner = [_below(key, arrays) for arrays in (self._gradients, self._statistics)]
+            self._nested[key] = ReusedScratch(*inner, overwrite_input=overwrite_input)
+        return self._nested[key]
+
+
+def _below(key: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays whose names begin with "key.", without it."""
+    prefix = f"{key}."
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

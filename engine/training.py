@@ -6,27 +6,39 @@ position, so a `State` (the arrays and a few numbers) is all there is to save, a
 saved and restored at any event ends with the same bits as one that was not.
 """
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import Protocol
 
 import numpy as np
+from numpy.random import Generator
 
 from engine import backpropagation
 from engine.arrays import Array, Labels
 from engine.batches import Samples, shards, shuffled, split
-from engine.errors import Diverged
+from engine.descent import Descent
+from engine.errors import Diverged, ShapeError
 from engine.evaluation import score
 from engine.layers.base import Layer
 from engine.losses import Loss, fuse
-from engine.optimizers import BLOCK, Optimizer
 from engine.parallel import Team, single_threaded_blas
-from engine.parameters import FlatParameters
-from engine.schedules import Constant, Schedule
+from engine.parameters import FlatBuffers, FlatParameters
+from engine.plan import Plan
+from engine.progress import EpochDone, Event, Position, State, StepDone
 from engine.scratch import ReusedScratch
 
-_DROPOUT = 2
-"""The stream of random numbers for layers that draw some (batches.py has streams 0 and 1)."""
+__all__ = ["EpochDone", "Event", "Plan", "Position", "State", "StepDone", "Training", "train"]
+
+_LAYERS, _AUGMENTATION = 2, 3
+"""The streams of random numbers of a shard (batches.py has streams 0 and 1)."""
+
+_MEMORY = 0.9
+"""What share of itself a running buffer keeps at every step."""
+
+_WORTH_SHARING = 2**14
+"""Parameters and outputs of a sample, together, from which threads save more than they cost."""
 
 
 class Trainable(Protocol):
@@ -34,125 +46,6 @@ class Trainable(Protocol):
 
     layers: list[Layer]
     loss: Loss | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train.
-
-    Attributes:
-        optimizer: What moves the parameters.
-        schedule: How its rate changes.
-        epochs: Passes over the training samples.
-        batch_size: Samples a step; the last of an epoch may be smaller.
-        validation_split: The share of samples that is held out to validate on, 0 to below 1.
-        patience: Stop after so many epochs without a better validation, and go back to the best
-            weights; None: never.
-        seed: Decides the split, the order and every random draw.
-        threads: How many cores to use; no influence on the result.
-    """
-
-    optimizer: Optimizer
-    schedule: Schedule = field(default_factory=Constant)
-    epochs: int = 5
-    batch_size: int = 128
-    validation_split: float = 0.1
-    patience: int | None = None
-    seed: int = 0
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
-        if self.seed < 0:
-            raise ValueError(f"seed is 0 or more, got {self.seed}")
-        if not 0 <= self.validation_split < 1:
-            raise ValueError(f"validation_split is 0 to below 1, got {self.validation_split}")
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience is at least 1 or None, got {self.patience}")
-        if self.patience is not None and self.validation_split == 0:
-            raise ValueError("patience needs a validation_split above 0")
-
-
-@dataclass
-class Position:
-    """Where a run stands: epochs and steps that are done, and the sums over the current epoch."""
-
-    epoch: int = 0
-    step: int = 0
-    seen: int = 0
-    loss_sum: float = 0.0
-    correct: int = 0
-    norm_sum: float = 0.0
-    learning_rate: float = 0.0
-    gradient_norm: float = 0.0
-    best_epoch: int = 0
-    best_value: float | None = None
-    stopped: bool = False
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything that a run needs to go on: numbers for JSON, and flat arrays by name."""
-
-    position: Mapping[str, Any]
-    arrays: Mapping[str, Array]
-
-
-@dataclass(frozen=True, slots=True)
-class StepDone:
-    """A batch has been learnt; `loss` and `accuracy` are means over the epoch so far.
-
-    Attributes:
-        epoch: The epoch, from 1.
-        step: The step within it, from 1.
-        steps: Steps of an epoch.
-        seen: Samples of the epoch so far.
-        loss: The mean training loss.
-        accuracy: The mean training accuracy; None where there are no classes.
-        learning_rate: The rate of this step.
-        gradient_norm: The norm of this step's gradient, before it was clipped.
-    """
-
-    epoch: int
-    step: int
-    steps: int
-    seen: int
-    loss: float
-    accuracy: float | None
-    learning_rate: float
-    gradient_norm: float
-
-
-@dataclass(frozen=True, slots=True)
-class EpochDone:
-    """An epoch has ended and was validated (None where nothing is held out, or has no classes).
-
-    Attributes:
-        epoch: The epoch, from 1.
-        train_loss: The mean over the epoch, while its weights were moving.
-        train_accuracy: The same of the accuracy.
-        val_loss: The loss on the samples that are held out.
-        val_accuracy: The accuracy on them.
-        learning_rate: The rate of the last step.
-        gradient_norm: The mean norm of the gradients.
-        best_epoch: The epoch with the best validation so far.
-        stopped: Whether training ends here because its patience did.
-    """
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float | None
-    val_loss: float | None
-    val_accuracy: float | None
-    learning_rate: float
-    gradient_norm: float
-    best_epoch: int
-    stopped: bool
-
-
-Event = StepDone | EpochDone
 
 
 class Training:
@@ -176,29 +69,42 @@ class Training:
         self._samples = samples
         self._classes = samples.classes
         self._plan = plan
+        if plan.augmentation is not None and len(samples.shape) != 3:
+            raise ShapeError(
+                "augmentation needs images (channels, height, width), "
+                f"got samples of shape {samples.shape}"
+            )
         self._layers, self._loss = fuse(network.layers, network.loss)
         self._random = any(layer.trains_differently for layer in self._layers)
         self._train, self._held_out = split(len(samples), plan.validation_split, plan.seed)
         if len(self._train) == 0:
             raise ValueError("no samples are left to train on")
         self._steps = -(-len(self._train) // plan.batch_size)
-        self._flat = FlatParameters(network.layers, np.float32)
+        self._parameters = FlatParameters(network.layers, np.float32)
+        self._buffers = FlatBuffers(network.layers, np.float32)
+        self._threads = plan.threads if self._is_worth_sharing() else 1
         most = len(shards(np.arange(min(plan.batch_size, len(self._train)))))
-        self._gradients = np.zeros((most, self._flat.size), np.float32)
-        cut = [self._flat.views(gradient) for gradient in self._gradients]
+        gradients = np.zeros((most, self._parameters.size), np.float32)
+        self._statistics = np.zeros((most, self._buffers.size), np.float32)
         fused = slice(0, len(self._layers))
-        self._scratches = [backpropagation.reused_scratches(self._layers, c[fused]) for c in cut]
-        self._reads = [ReusedScratch() for _ in cut]
-        self._slots = [np.zeros(self._flat.size, np.float32) for _ in plan.optimizer.slot_names]
-        self._best = np.zeros(self._flat.size if plan.patience else 0, np.float32)
-        self._work = np.empty((plan.threads, BLOCK), np.float32)
+        self._scratches = [
+            backpropagation.reused_scratches(
+                self._layers,
+                self._parameters.views(gradient)[fused],
+                self._buffers.views(statistic)[fused],
+            )
+            for gradient, statistic in zip(gradients, self._statistics, strict=True)
+        ]
+        self._reads = [ReusedScratch() for _ in range(most)]
+        self._descent = Descent(self._parameters.vector, gradients, plan.optimizer, plan.ema)
         self._position = Position()
+        self._best = self.result()
         if state is not None:
             self._restore(state)
 
     def __iter__(self) -> Iterator[Event]:
         """Every step and epoch that is left."""
-        with Team(self._plan.threads) as team, single_threaded_blas():
+        with Team(self._threads) as team, single_threaded_blas():
             while self._position.epoch < self._plan.epochs and not self._position.stopped:
                 order = shuffled(self._train, self._plan.seed, self._position.epoch)
                 while self._position.step < self._steps:
@@ -209,19 +115,45 @@ class Training:
     @property
     def parameters(self) -> Array:
         """All parameters as one vector, as they are now; training goes on to change it."""
-        return self._flat.vector
+        vector: Array = self._parameters.vector
+        return vector
 
     def state(self) -> State:
         """A copy of all that the run needs to go on from here."""
         arrays = {name: array.copy() for name, array in self._arrays().items()}
         return State(asdict(self._position), arrays)
 
+    def result(self) -> dict[str, Array]:
+        """What a model that is made now should have, flat: the parameters, and the buffers.
+
+        With an `ema` the parameters are the averaged ones, until the run ends with them in place.
+        """
+        average = None if self._has_ended else self._descent.average
+        parameters = self._parameters.vector if average is None else average
+        return {"parameters": parameters.copy(), "buffers": self._buffers.vector.copy()}
+
+    def adopt(self, result: Mapping[str, Array]) -> None:
+        """Give the network what `result` was at some moment; training cannot go on after it."""
+        self._parameters.vector[...] = result["parameters"]
+        self._buffers.vector[...] = result["buffers"]
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._position.stopped or self._position.epoch >= self._plan.epochs
+
+    def _is_worth_sharing(self) -> bool:
+        """Whether a step is so much work that it pays to hand a part of it to another thread."""
+        shape, numbers = self._samples.shape, self._parameters.size
+        for layer in self._layers:
+            shape = layer.output_shape(shape)
+            numbers += math.prod(shape)
+        return numbers >= _WORTH_SHARING
+
     def _arrays(self) -> dict[str, Array]:
         """Every array that changes from step to step, by the name that a state gives it."""
-        arrays = {"parameters": self._flat.vector}
-        arrays.update(zip(self._plan.optimizer.slot_names, self._slots, strict=True))
+        arrays = {**self._descent.arrays(), "buffers": self._buffers.vector}
         if self._plan.patience:
-            arrays["best"] = self._best
+            arrays.update({f"best_{name}": array for name, array in self._best.items()})
         return arrays
 
     def _restore(self, state: State) -> None:
@@ -238,35 +170,16 @@ class Training:
 
     def _step(self, batch: Labels, team: Team) -> StepDone:
         position, plan = self._position, self._plan
-        parts = shards(batch)
-        losses = np.zeros(len(parts))
-        hits = np.zeros(len(parts), int)
-        classes = self._classes
-
-        def run(i: int) -> None:
-            x = self._samples.inputs(parts[i], self._reads[i])
-            targets = self._samples.targets(parts[i], x)
-            loss, y, _, _ = backpropagation.backpropagate(
-                self._layers,
-                self._loss,
-                x,
-                targets,
-                scratches=self._scratches[i],
-                rng=self._generator(i),
-                scale=1 / len(batch),
-            )
-            losses[i] = np.sum(loss, dtype=np.float64)
-            if classes is not None:
-                hits[i] = np.count_nonzero(y.argmax(axis=0) == classes[parts[i]])
-
-        team.run(run, len(parts))
+        losses, hits = self._backpropagate(batch, team)
         loss_sum = float(losses.sum())
         if not np.isfinite(loss_sum):
             raise self._diverged(batch)
+        self._follow(batch)
         rate = plan.optimizer.learning_rate * plan.schedule.factor(
             position.epoch + position.step / self._steps, plan.epochs, 1 / self._steps
         )
-        position.gradient_norm = self._descend(len(parts), rate, team)
+        t = position.epoch * self._steps + position.step + 1
+        position.gradient_norm = self._descent.step(len(losses), rate, t, team)
         position.learning_rate = rate
         position.step += 1
         position.seen += len(batch)
@@ -279,72 +192,69 @@ class Training:
             self._steps,
             position.seen,
             position.loss_sum / position.seen,
-            position.correct / position.seen if classes is not None else None,
+            position.correct / position.seen if self._classes is not None else None,
             rate,
             position.gradient_norm,
         )
 
-    def _generator(self, shard: int) -> np.random.Generator | None:
-        """Where the layers of one shard draw from in this step; None: no layer draws."""
-        if not self._random:
-            return None
-        position = self._position
-        return np.random.default_rng(
-            [self._plan.seed, _DROPOUT, position.epoch, position.step, shard]
+    def _backpropagate(self, batch: Labels, team: Team) -> tuple[Array, Labels]:
+        """Every shard's gradient, left in its memory; the sums of its losses and of its hits."""
+        parts = shards(batch)
+        losses = np.zeros(len(parts))
+        hits = np.zeros(len(parts), int)
+
+        def run(i: int) -> None:
+            x = self._inputs(parts[i], i)
+            targets = self._samples.targets(parts[i], x)
+            loss, y, _, _ = backpropagation.backpropagate(
+                self._layers,
+                self._loss,
+                x,
+                targets,
+                scratches=self._scratches[i],
+                rng=self._generator(_LAYERS, i) if self._random else None,
+                scale=1 / len(batch),
+            )
+            losses[i] = np.sum(loss, dtype=np.float64)
+            if self._classes is not None:
+                hits[i] = np.count_nonzero(y.argmax(axis=0) == self._classes[parts[i]])
+
+        team.run(run, len(parts))
+        return losses, hits
+
+    def _inputs(self, indices: Labels, shard: int) -> Array:
+        """The samples of a shard, changed as the plan wants it."""
+        augmentation = self._plan.augmentation
+        if augmentation is None:
+            return self._samples.inputs(indices, self._reads[shard])
+        rng = self._generator(_AUGMENTATION, shard)
+        return self._samples.inputs(
+            indices, self._reads[shard], lambda images: augmentation.apply(images, rng)
         )
 
-    def _descend(self, parts: int, rate: float, team: Team) -> float:
-        """Sum the shards' gradients and move the parameters; the norm of the gradient.
+    def _generator(self, stream: int, shard: int) -> Generator:
+        """Where one shard of this step draws from."""
+        position = self._position
+        return np.random.default_rng(
+            [self._plan.seed, stream, position.epoch, position.step, shard]
+        )
 
-        Blocks are shared between the threads, and every sum has an order of its own, so that its
-        bits do not depend on who made it.
-        """
-        optimizer = self._plan.optimizer
-        update = self._position.epoch * self._steps + self._position.step + 1
-        total = self._gradients[0]
-        blocks = [slice(o, o + BLOCK) for o in range(0, self._flat.size, BLOCK)]
-        squares = np.zeros(len(blocks))
-        threads = min(self._plan.threads, len(blocks))
-        clip = optimizer.clip_norm
-
-        def add(i: int) -> None:
-            g = total[blocks[i]]
-            for other in self._gradients[1:parts]:
-                g += other[blocks[i]]
-            squares[i] = np.dot(g, g)
-
-        def move(i: int, work: Array, factor: float) -> None:
-            block = blocks[i]
-            g = total[block]
-            if factor != 1:
-                g *= factor
-            slots = [slot[block] for slot in self._slots]
-            p = self._flat.vector[block]
-            optimizer.step(p, g, slots, work[: len(p)], rate, update)
-
-        def add_and_move(thread: int) -> None:
-            for i in range(thread, len(blocks), threads):
-                add(i)
-                if clip is None:
-                    move(i, self._work[thread], 1)
-
-        team.run(add_and_move, threads)
-        norm = float(np.sqrt(squares.sum()))
-        if clip is not None:
-            factor = clip / norm if norm > clip else 1.0
-
-            def move_clipped(thread: int) -> None:
-                for i in range(thread, len(blocks), threads):
-                    move(i, self._work[thread], factor)
-
-            team.run(move_clipped, threads)
-        return norm
+    def _follow(self, batch: Labels) -> None:
+        """Let the buffers follow what the shards saw, each by its share of the batch."""
+        if self._buffers.size == 0:
+            return
+        seen = np.zeros_like(self._buffers.vector)
+        for part, statistic in zip(shards(batch), self._statistics, strict=False):
+            seen += statistic * (len(part) / len(batch))
+        self._buffers.vector *= _MEMORY
+        self._buffers.vector += (1 - _MEMORY) * seen
 
     def _end_epoch(self, team: Team) -> EpochDone:
         position = self._position
         val_loss = val_accuracy = None
         if len(self._held_out):
-            held_out = score(self._layers, self._loss, self._samples, self._held_out, team)
+            with self._averaged():
+                held_out = score(self._layers, self._loss, self._samples, self._held_out, team)
             val_loss, val_accuracy = held_out.loss, held_out.accuracy
         train_loss = position.loss_sum / position.seen
         done = EpochDone(
@@ -368,6 +278,8 @@ class Training:
             correct=0,
             norm_sum=0.0,
         )
+        if self._has_ended:
+            self._finish()
         return replace(done, best_epoch=position.best_epoch, stopped=position.stopped)
 
     def _judge(self, done: EpochDone) -> None:
@@ -382,12 +294,31 @@ class Training:
         if position.best_value is None or value > position.best_value:
             position.best_value, position.best_epoch = value, done.epoch
             if plan.patience:
-                self._best[...] = self._flat.vector
-        if plan.patience is None:
+                for name, array in self.result().items():
+                    self._best[name][...] = array
+        if plan.patience is not None:
+            position.stopped = done.epoch - position.best_epoch >= plan.patience
+
+    def _finish(self) -> None:
+        """Leave the weights that the run was for: the best, the averaged, or as they are."""
+        if self._plan.patience:
+            self.adopt(self._best)
+        elif self._descent.average is not None:
+            self._parameters.vector[...] = self._descent.average
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Within the block the layers have the averaged weights, where there are some."""
+        average, vector = self._descent.average, self._parameters.vector
+        if average is None:
+            yield
             return
-        position.stopped = done.epoch - position.best_epoch >= plan.patience
-        if position.stopped or done.epoch == plan.epochs:
-            self._flat.vector[...] = self._best
+        kept = vector.copy()
+        vector[...] = average
+        try:
+            yield
+        finally:
+            vector[...] = kept
 
     def _diverged(self, batch: Labels) -> Diverged:
         """Name the first layer that left the finite numbers on this batch."""

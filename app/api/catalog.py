@@ -9,10 +9,13 @@ from app.api.responses import tagged, versioned
 from app.api.schemas.common import JsonObject
 from app.api.schemas.networks import CatalogBody, PresetBody
 from app.api.strict_json import StrictRoute
+from app.domain.augmentation import AUGMENTATIONS
 from app.domain.layers import LAYERS
+from app.domain.losses import LOSSES
+from app.domain.optimizers import OPTIMIZERS
 from app.domain.presets import PRESETS
-from app.domain.recipes import LOSSES, OPTIMIZERS, SCHEDULES
-from app.domain.spec import Spec
+from app.domain.schedules import SCHEDULES
+from app.domain.spec import Spec, json_schema
 
 router = APIRouter(prefix="/v1", tags=["networks"], route_class=StrictRoute)
 
@@ -30,7 +33,7 @@ def _catalog() -> CatalogBody:
         losses=_schemas(LOSSES),
         optimizers=_schemas(OPTIMIZERS),
         schedules=_schemas(SCHEDULES),
-        augmentations={},
+        augmentations=AUGMENTATIONS,
         presets={
             name: PresetBody(
                 description=preset.description,
@@ -45,4 +48,4 @@ def _catalog() -> CatalogBody:
 
 def _schemas(specs: Mapping[str, type[Spec]]) -> dict[str, JsonObject]:
     """Each spec's JSON Schema; the docstring of its class is its description."""
-    return {name: spec.model_json_schema() for name, spec in specs.items()}
+    return {name: json_schema(spec) for name, spec in specs.items()}

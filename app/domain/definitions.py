@@ -1,20 +1,22 @@
 """What a client writes to define a network, and what can be said of it before it is built."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 import engine
 from app.domain.errors import FieldError, InvalidInput
-from app.domain.layers import AnyLayer, Cost
+from app.domain.layers import AnyLayer, Cost, Misfit, walk
+from app.domain.layers.residual import Residual
 from app.domain.spec import Spec
 from app.domain.text import Name
 from engine.arrays import Shape
-from engine.errors import ShapeError
+
+MAX_LAYERS = 200
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 
@@ -27,10 +29,29 @@ class NetworkDefinition(Spec):
         description="The shape of one sample: [numbers] or [channels, height, width].",
         examples=[[1, 28, 28]],
     )
-    layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=200)] = Field(
+    layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=MAX_LAYERS)] = Field(
         description="The layers, first to last.",
         examples=[[{"type": "flatten"}, {"type": "dense", "output_dim": 10}, {"type": "softmax"}]],
     )
+
+    @field_validator("layers")
+    @classmethod
+    def _not_too_many(cls, layers: list[AnyLayer]) -> list[AnyLayer]:
+        """Those inside residuals count too, so that nesting is no way around the limit."""
+        total = _count(layers)
+        if total > MAX_LAYERS:
+            raise PydanticCustomError(
+                "too_many_layers",
+                "a network has at most {most} layers, with those inside others, got {total}",
+                {"most": MAX_LAYERS, "total": total},
+            )
+        return layers
+
+
+def _count(layers: Sequence[AnyLayer]) -> int:
+    """How many layers there are, with those inside others."""
+    inside = [layer.layers for layer in layers if isinstance(layer, Residual)]
+    return len(layers) + sum(map(_count, inside))
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,7 @@ class LayerSummary:
     input_shape: Shape
     output_shape: Shape
     cost: Cost
+    activations: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +96,7 @@ class Summary:
     @property
     def activations(self) -> int:
         """Numbers that the layers' outputs hold for one sample."""
-        return sum(math.prod(layer.output_shape) for layer in self.layers)
+        return sum(layer.activations for layer in self.layers)
 
 
 def summarise(definition: NetworkDefinition, limits: Limits) -> Summary:
@@ -83,20 +105,18 @@ def summarise(definition: NetworkDefinition, limits: Limits) -> Summary:
     Raises:
         InvalidInput: Two shapes do not fit, or a limit is exceeded; at the layer that does it.
     """
-    summary = Summary(list(_walk(definition)))
+    summary = Summary(list(_judged(definition)))
     _check_limits(summary, limits)
     return summary
 
 
-def _walk(definition: NetworkDefinition) -> Iterator[LayerSummary]:
-    shape = tuple(definition.input_shape)
-    for index, layer in enumerate(definition.layers):
-        try:
-            after = layer.output_shape(shape)
-        except ShapeError as error:
-            raise InvalidInput.at(("layers", index), str(error), "shape_mismatch") from error
-        yield LayerSummary(index, layer.type, shape, after, layer.cost(shape))
-        shape = after
+def _judged(definition: NetworkDefinition) -> Iterator[LayerSummary]:
+    try:
+        for index, spec, before, after in walk(definition.layers, tuple(definition.input_shape)):
+            cost, activations = spec.cost(before), spec.activations(before)
+            yield LayerSummary(index, spec.type, before, after, cost, activations)
+    except Misfit as error:
+        raise InvalidInput.at(error.path, str(error), "shape_mismatch") from error
 
 
 def _check_limits(summary: Summary, limits: Limits) -> None:
@@ -105,7 +125,7 @@ def _check_limits(summary: Summary, limits: Limits) -> None:
     totals = {"parameters": 0, "activations": 0, "multiply-adds": 0}
     allowed = dict(zip(totals, (limits.parameters, limits.activations, limits.macs), strict=True))
     for layer in summary.layers:
-        sizes = (layer.cost.parameters, math.prod(layer.output_shape), layer.cost.macs)
+        sizes = (layer.cost.parameters, layer.activations, layer.cost.macs)
         for (what, before), size in zip(list(totals.items()), sizes, strict=True):
             totals[what] = before + size
             if before <= allowed[what] < totals[what]:
@@ -121,13 +141,9 @@ def _check_limits(summary: Summary, limits: Limits) -> None:
 
 def build(definition: NetworkDefinition, seed: int) -> engine.Network:
     """The engine's network, with the weights that this seed draws."""
-    shape = tuple(definition.input_shape)
-    layers = []
     rng = np.random.default_rng([seed, _WEIGHTS])
-    for spec in definition.layers:
-        layers.append(spec.build(shape, rng))
-        shape = spec.output_shape(shape)
-    return engine.Network(layers)
+    placed = walk(definition.layers, tuple(definition.input_shape))
+    return engine.Network([spec.build(before, rng) for _, spec, before, _ in placed])
 
 
 _WEIGHTS = 7

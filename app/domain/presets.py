@@ -40,53 +40,126 @@ def _dense(output_dim: int) -> dict[str, Any]:
     return {"type": "dense", "output_dim": output_dim}
 
 
+def _dropout(rate: float) -> dict[str, Any]:
+    return {"type": "dropout", "rate": rate}
+
+
+def _conv_transpose(channels: int) -> dict[str, Any]:
+    """Doubles an image's height and width."""
+    return {
+        "type": "conv2d_transpose",
+        "output_channels": channels,
+        "kernel_size": 4,
+        "stride": 2,
+        "padding": 1,
+    }
+
+
 _RELU: dict[str, Any] = {"type": "relu"}
 _POOL: dict[str, Any] = {"type": "max_pool2d"}
 _FLATTEN: dict[str, Any] = {"type": "flatten"}
 _SOFTMAX: dict[str, Any] = {"type": "softmax"}
 
 
-def _adam_cosine(epochs: int, learning_rate: float, warmup_epochs: float) -> dict[str, Any]:
+def _block(channels: int) -> dict[str, Any]:
+    """Two convolutions that keep the image's size, and the way around them."""
     return {
-        "epochs": epochs,
-        "optimizer": {"type": "adam", "learning_rate": learning_rate},
-        "schedule": {"type": "cosine", "warmup_epochs": warmup_epochs},
+        "type": "residual",
+        "layers": [
+            *_normalised(channels),
+            {**_conv(channels, 3, "same"), "bias": False},
+            {"type": "batch_norm"},
+        ],
     }
 
 
-PresetName = Literal["linear", "mlp", "lenet5", "cnn"]
+def _normalised(channels: int) -> list[dict[str, Any]]:
+    """A convolution whose batch norm makes a bias needless."""
+    return [{**_conv(channels, 3, "same"), "bias": False}, {"type": "batch_norm"}, _RELU]
+
+
+def _recipe(
+    epochs: int, learning_rate: float, ema: float, augmentation: dict[str, float], **more: Any
+) -> dict[str, Any]:
+    """AdamW along half a cosine: what suits all of them."""
+    return {
+        "epochs": epochs,
+        "optimizer": {"type": "adamw", "learning_rate": learning_rate},
+        "schedule": {"type": "cosine", "warmup_epochs": 0.1},
+        "augmentation": augmentation or None,
+        "ema": ema,
+        **more,
+    }
+
+
+PresetName = Literal["linear", "mlp", "lenet5", "cnn", "resnet", "autoencoder"]
 
 PRESETS: dict[PresetName, Preset] = {
     "linear": _preset(
         "Softmax regression: one layer of weights, no hidden units. Trains in seconds, reads about "
         "92 of 100 digits.",
         [_FLATTEN, _dense(10), _SOFTMAX],
-        _adam_cosine(5, 0.002, 0.0),
+        _recipe(5, 0.002, 0.99, {}),
     ),
     "mlp": _preset(
-        "A multi-layer perceptron with hidden layers of 256 and 128 units: fast, reads about 98 of "
-        "100 digits.",
+        "A multi-layer perceptron with hidden layers of 256 and 128 units: fast, reads almost 99 "
+        "of 100 digits.",
         [_FLATTEN, _dense(256), _RELU, _dense(128), _RELU, _dense(10), _SOFTMAX],
-        _adam_cosine(5, 0.002, 0.1),
+        _recipe(10, 0.003, 0.99, {"rotate": 8, "translate": 1, "scale": 0.08, "shear": 4}),
     ),
     "lenet5": _preset(
         "LeNet-5 (LeCun et al. 1998) with ReLU and max pooling: a small convolutional network, "
-        "reads about 99 of 100 digits.",
+        "misreads fewer than 1 of 100 digits.",
         [
             *(_conv(6, 5, "same"), _RELU, _POOL),
             *(_conv(16, 5), _RELU, _POOL),
             *(_FLATTEN, _dense(120), _RELU, _dense(84), _RELU, _dense(10), _SOFTMAX),
         ],
-        _adam_cosine(5, 0.003, 0.1),
+        _recipe(8, 0.003, 0.99, {"rotate": 8, "translate": 1, "scale": 0.08, "shear": 4}),
     ),
     "cnn": _preset(
-        "Two convolutions of 32 and 64 channels and a hidden layer of 128 units: slower to train, "
-        "reads more than 99 of 100 digits.",
+        "Two convolutions of 32 and 64 channels and a hidden layer of 128 units: takes minutes, "
+        "misreads about 1 of 200 digits.",
         [
-            *(_conv(32, 3), _RELU, _conv(64, 3), _RELU, _POOL),
-            *(_FLATTEN, _dense(128), _RELU, _dense(10), _SOFTMAX),
+            *(_conv(32, 3), _RELU, _conv(64, 3), _RELU, _POOL, _dropout(0.25)),
+            *(_FLATTEN, _dense(128), _RELU, _dropout(0.25), _dense(10), _SOFTMAX),
         ],
-        _adam_cosine(5, 0.001, 0.1),
+        _recipe(
+            13,
+            0.002,
+            0.998,
+            {"rotate": 10, "translate": 1.5, "scale": 0.1, "shear": 8, "elastic": 1.5},
+            validation_split=0.05,
+        ),
+    ),
+    "resnet": _preset(
+        "Four residual blocks of up to 96 channels with batch normalization (He et al. 2016): "
+        "takes half an hour, misreads about 1 of 300 digits.",
+        [
+            *(*_normalised(24), _POOL),
+            *(_block(48), _RELU, _block(48), _RELU, _POOL),
+            *(_block(96), _RELU, _block(96), _RELU),
+            *({"type": "global_avg_pool2d"}, _dense(10), _SOFTMAX),
+        ],
+        _recipe(
+            20,
+            0.004,
+            0.998,
+            {"rotate": 10, "translate": 2, "scale": 0.1, "shear": 5, "elastic": 1},
+            validation_split=0.05,
+        ),
+    ),
+    "autoencoder": _preset(
+        "Squeezes an image into 32 numbers and paints it again by transposed convolution: predict "
+        "answers the reconstruction and its error.",
+        [
+            *({**_conv(16, 3, "same"), "stride": 2}, _RELU),
+            *({**_conv(32, 3, "same"), "stride": 2}, _RELU),
+            *(_FLATTEN, _dense(32), _dense(1568), _RELU),
+            {"type": "reshape", "shape": [32, 7, 7]},
+            *(_conv_transpose(16), _RELU, _conv_transpose(1), {"type": "sigmoid"}),
+        ],
+        _recipe(10, 0.002, 0.99, {}, loss={"type": "mse"}),
     ),
 }
 

@@ -1,6 +1,11 @@
 """The base of everything that a client writes as JSON: strict, closed, immutable."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""A part of a whole that is never all of it."""
 
 
 class Spec(BaseModel):
@@ -12,3 +17,12 @@ class Spec(BaseModel):
 def field_names(kind: type[Spec] = Spec) -> set[str]:
     """Every field that some spec has: what an unknown one may have been meant to be."""
     return set(kind.model_fields).union(*(field_names(sub) for sub in kind.__subclasses__()))
+
+
+def json_schema(kind: type[Spec]) -> dict[str, Any]:
+    """A spec's JSON Schema; one that holds others of its own kind is still said at the top."""
+    schema = kind.model_json_schema()
+    if "$ref" not in schema:
+        return schema
+    itself = schema["$defs"][schema.pop("$ref").rsplit("/", 1)[-1]]
+    return {**itself, **schema}

@@ -4,7 +4,7 @@ The bytes of the same arrays are always the same, so their SHA-256 identifies th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,38 +19,46 @@ _STATE = "state."
 _EPOCH = "epoch."
 
 
-def pack_weights(layers: Sequence[Layer]) -> bytes:
-    """The parameters of some layers, named "index.parameter"."""
-    arrays = {
-        f"{i}.{name}": np.ascontiguousarray(parameter, np.float32)
+def named_arrays(layers: Sequence[Layer]) -> dict[str, Array]:
+    """The parameters and buffers of some layers, named "index.name"."""
+    return {
+        f"{i}.{name}": layer.array(name)
         for i, layer in enumerate(layers)
-        for name, parameter in zip(layer.parameter_names, layer.parameters, strict=True)
+        for name in (*layer.parameter_names, *layer.buffer_names)
     }
-    return safetensors.numpy.save(arrays)
+
+
+def pack_weights(layers: Sequence[Layer]) -> bytes:
+    """The parameters and buffers of some layers, in float32."""
+    arrays = named_arrays(layers).items()
+    return safetensors.numpy.save(
+        {name: np.ascontiguousarray(array, np.float32) for name, array in arrays}
+    )
 
 
 def unpack_weights(content: bytes, layers: Sequence[Layer]) -> None:
-    """Put packed parameters into layers of the same definition, in place."""
-    arrays = safetensors.numpy.load(content)
-    for i, layer in enumerate(layers):
-        for name, parameter in zip(layer.parameter_names, layer.parameters, strict=True):
-            parameter[...] = arrays[f"{i}.{name}"]
+    """Put packed weights into layers of the same definition, in place."""
+    packed = safetensors.numpy.load(content)
+    for name, array in named_arrays(layers).items():
+        array[...] = packed[name]
 
 
-def pack_checkpoint(state: State, epoch_weights: Array | None) -> bytes:
-    """A training state, and the weights that the last whole epoch left, if one has ended."""
+def pack_checkpoint(state: State, epoch_weights: Mapping[str, Array] | None) -> bytes:
+    """A training state, and the result that the last whole epoch left, if one has ended."""
     arrays = {f"{_STATE}{name}": array for name, array in state.arrays.items()}
     if epoch_weights is not None:
-        arrays[_EPOCH] = epoch_weights
+        arrays.update({f"{_EPOCH}{name}": array for name, array in epoch_weights.items()})
     return safetensors.numpy.save(arrays, {_POSITION: json.dumps(dict(state.position))})
 
 
-def unpack_checkpoint(content: bytes) -> tuple[State, Array | None]:
+def unpack_checkpoint(content: bytes) -> tuple[State, dict[str, Array] | None]:
     """What `pack_checkpoint` was given."""
     arrays = safetensors.numpy.load(content)
-    epoch_weights = arrays.pop(_EPOCH, None)
-    named = {name.removeprefix(_STATE): array for name, array in arrays.items()}
-    return State(_metadata(content), named), epoch_weights
+    state, epoch = (
+        {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
+        for prefix in (_STATE, _EPOCH)
+    )
+    return State(_metadata(content), state), epoch or None
 
 
 def _metadata(content: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
-from app.domain.recipes import OPTIMIZERS
+from app.domain.optimizers import OPTIMIZERS
 from app.domain.records import Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
 from app.store.database import Connection, Database, DatabaseAway

@@ -31,7 +31,6 @@ from engine.batches import Samples
 from engine.errors import Diverged
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
-from engine.parameters import FlatParameters
 from engine.training import EpochDone, Plan, StepDone, Training
 
 PROGRESS_SECONDS = 0.2
@@ -63,7 +62,7 @@ class Run:
         self._spent: float = job["seconds"]
         self._network = build(self._definition, self._config.seed)
         self._network.loss = self._config.loss.build()
-        self._epoch_weights: Array | None = None
+        self._epoch_weights: dict[str, Array] | None = None
         state = None
         if checkpoint:
             state, self._epoch_weights = tensors.unpack_checkpoint(checkpoint)
@@ -103,14 +102,16 @@ class Run:
 
     def _plan(self) -> Plan:
         config = self._config
-        stopping = config.early_stopping
+        stopping, augmentation = config.early_stopping, config.augmentation
         return Plan(
             optimizer=config.optimizer.build(),
             schedule=config.schedule.build(),
+            augmentation=None if augmentation is None else augmentation.build(),
             epochs=config.epochs,
             batch_size=config.batch_size,
             validation_split=config.validation_split,
             patience=None if stopping is None else stopping.patience,
+            ema=config.ema,
             seed=config.seed,
             threads=self._threads,
         )
@@ -150,13 +151,14 @@ class Run:
                 saved = time.monotonic()
             if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
                 stopped_by = stopped_by or "max_seconds"
+                self._training.adopt(self._training.result())
                 break
         if step is not None:
             self._send_progress(step)
         return stopped_by
 
     def _end_epoch(self, event: EpochDone, now: float) -> None:
-        self._epoch_weights = self._training.parameters.copy()
+        self._epoch_weights = self._training.result()
         self._send_epoch(event, now)
         self._epoch_began = now
 
@@ -234,10 +236,11 @@ class Run:
             error["layer"], error["learning_rate"] = diverged.layer, diverged.learning_rate
             error["gradient_norm"] = diverged.gradient_norm
         message = {"type": "failed", "error": finite(error), "seconds": self._seconds}
-        if self._epoch_weights is None or not np.isfinite(self._epoch_weights).all():
+        weights = self._epoch_weights
+        if weights is None or not all(np.isfinite(array).all() for array in weights.values()):
             messages.send(self._pipe, message)
             return
-        FlatParameters(self._network.layers, np.float32).vector[...] = self._epoch_weights
+        self._training.adopt(weights)
         self._send_model({**message, **self._receipt()})
 
     def _receipt(self) -> dict[str, Any]:

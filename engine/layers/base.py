@@ -1,4 +1,4 @@
-"""What a layer is: a differentiable function of a batch, with parameters and no other state.
+"""What a layer is: a differentiable function of a batch, with named arrays and no other state.
 
 A layer states its mathematics twice and only twice, with the batch last: `forward_batch_last`, and
 `vjp_batch_last`, which also gives the function that carries a gradient back (the pullback, the
@@ -37,6 +37,10 @@ class Layer:
 
     parameter_names: tuple[str, ...] = ()
     """The attributes that are trained, in the order of their gradients."""
+
+    buffer_names: tuple[str, ...] = ()
+    """The arrays that are not trained but follow what training sees, as a running mean. Only
+    training writes them, after a step, from what `training_vjp_batch_last` left in its scratch."""
 
     reads_output: ClassVar[bool] = False
     """Whether the pullback reads the layer's output, which must then not be overwritten."""
@@ -128,12 +132,26 @@ class Layer:
         for parameter, grad in zip(self.parameters, grads, strict=True):
             parameter -= learning_rate * np.mean(grad, axis=0).reshape(parameter.shape)
 
-    # Parameters.
+    # Parameters and buffers.
 
     @property
     def parameters(self) -> list[Array]:
         """The arrays that are trained, in the order of `parameter_names`."""
-        return [getattr(self, name) for name in self.parameter_names]
+        return [self.array(name) for name in self.parameter_names]
+
+    @property
+    def buffers(self) -> list[Array]:
+        """The arrays that follow training, in the order of `buffer_names`."""
+        return [self.array(name) for name in self.buffer_names]
+
+    def array(self, name: str) -> Array:
+        """A parameter or buffer by its name."""
+        array: Array = getattr(self, name)
+        return array
+
+    def bind(self, name: str, array: Array) -> None:
+        """Put another array in the place of a parameter or buffer."""
+        setattr(self, name, array)
 
     @property
     def dtype(self) -> np.dtype | None:
@@ -141,5 +159,5 @@ class Layer:
         return self.parameters[0].dtype if self.parameter_names else None
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in self.parameter_names)
+        shapes = ", ".join(f"{name} {self.array(name).shape}" for name in self.parameter_names)
         return f"{type(self).__name__}({shapes})"

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from engine import initializers
 from engine.arrays import Array, Pullback, Shape, floating
-from engine.errors import ShapeError, mismatch
+from engine.errors import ShapeError, at_least, mismatch
 from engine.layers import windows
 from engine.layers.base import Layer
 from engine.scratch import Scratch
@@ -32,6 +32,8 @@ class _Convolution(Layer, ABC):
         b_init: ArrayLike | None,
         bias: bool,
     ) -> None:
+        at_least(1, kernel_size=kernel_size, stride=stride)
+        at_least(1, input_channels=input_channels, output_channels=output_channels)
         self.kernel_size = kernel_size
         self.input_channels = input_channels
         self.output_channels = output_channels
@@ -46,6 +48,10 @@ class _Convolution(Layer, ABC):
         if bias:
             b = np.zeros(output_channels) if b_init is None else b_init
             self.bias = floating(b, self.kernel.dtype).copy()
+            if self.bias.shape != (output_channels,):
+                raise ShapeError(
+                    f"{self.name} has biases of shape {(output_channels,)}, got {self.bias.shape}"
+                )
 
     @abstractmethod
     def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
@@ -212,6 +218,7 @@ class Conv2DTrLayer(_Convolution):
         bias: bool = True,
     ) -> None:
         super().__init__(kernel_size, input_channels, output_channels, stride, K_init, b_init, bias)
+        at_least(0, padding=padding)
         self.padding = padding
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from engine import initializers
 from engine.arrays import Array, Pullback, Shape, floating
-from engine.errors import mismatch
+from engine.errors import ShapeError, at_least, mismatch
 from engine.layers.base import Layer
 from engine.scratch import Scratch
 
@@ -37,6 +37,7 @@ class DenseLayer(Layer):
         *,
         bias: bool = True,
     ) -> None:
+        at_least(1, input_dim=input_dim, output_dim=output_dim)
         self.input_dim = input_dim
         self.output_dim = output_dim
         if W_init is None:
@@ -44,11 +45,13 @@ class DenseLayer(Layer):
             W_init = initializers.lecun_uniform(rng, (input_dim, output_dim), input_dim)
         self.W = floating(W_init).copy()
         if self.W.shape != (input_dim, output_dim):
-            raise mismatch("dense", f"weights of shape {(input_dim, output_dim)}", self.W.shape)
+            raise ShapeError(f"Dense has weights {(input_dim, output_dim)}, got {self.W.shape}")
         self.parameter_names = ("W", "b") if bias else ("W",)
         if bias:
             b = np.zeros(output_dim) if b_init is None else b_init
             self.b = floating(b, self.W.dtype).copy()
+            if self.b.shape != (output_dim,):
+                raise ShapeError(f"Dense has biases {(output_dim,)}, got {self.b.shape}")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(input_dim,) -> (output_dim,)."""

@@ -10,7 +10,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from engine.arrays import Array, Pullback, Shape
-from engine.errors import mismatch
+from engine.errors import at_least, mismatch
 from engine.layers import windows
 from engine.layers.base import Layer
 from engine.scratch import Scratch
@@ -28,6 +28,7 @@ class _Pool(Layer, ABC):
     def __init__(self, kernel_size: int = 2, stride: int | None = None) -> None:
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
+        at_least(1, kernel_size=self.kernel_size, stride=self.stride)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(channels, height, width) -> (channels, rows, columns)."""
@@ -110,6 +111,37 @@ class MaxPool2D(_Pool):
             return dx, []
 
         return y, pullback
+
+
+@final
+class GlobalAvgPool2D(Layer):
+    """y = the mean of a channel; dL/dx = dL/dy / (height · width) for every number in it."""
+
+    name = "GlobalAvgPool2D"
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """(channels, height, width) -> (channels,)."""
+        if len(input_shape) != 3:
+            raise mismatch("global_avg_pool2d", "(channels, height, width)", input_shape)
+        return input_shape[:1]
+
+    def forward_batch_last(self, x: Array, scratch: Scratch) -> Array:
+        """(channels, height, width, batch) -> (channels, batch)."""
+        return np.mean(x, axis=(1, 2), out=scratch.empty("y", (len(x), x.shape[-1]), x.dtype))
+
+    def vjp_batch_last(self, x: Array, scratch: Scratch) -> tuple[Array, Pullback]:
+        """See `Layer.vjp_batch_last`."""
+        shape, dtype = x.shape, x.dtype
+
+        def pullback(dy: Array, *, input_too: bool = True) -> tuple[Array | None, list[Array]]:
+            if not input_too:
+                return None, []
+            share = dy[:, None, None] / (shape[1] * shape[2])
+            dx = scratch.empty("dx", shape, dtype)
+            np.copyto(dx, share)
+            return dx, []
+
+        return self.forward_batch_last(x, scratch), pullback
 
 
 @final

@@ -49,7 +49,7 @@ def test_a_job_tells_its_whole_story(client: httpx.Client, ended: dict[str, Any]
     assert ended["attempt"] == 1
     assert ended["config"]["epochs"] == 2
     assert ended["config"]["seed"] == 3
-    assert ended["config"]["optimizer"]["type"] == "adam"
+    assert ended["config"]["optimizer"]["type"] == "adamw"
     assert ended["config"]["batch_size"] == 128
     statuses = [entry["status"] for entry in ended["history_of_status"]]
     assert statuses == ["queued", "running", "succeeded"]
@@ -225,6 +225,7 @@ def test_a_job_that_diverges_suggests_one_that_works(client: httpx.Client) -> No
         "seed": 1,
         "optimizer": {"type": "sgd", "learning_rate": 100.0, "momentum": 0.9},
         "schedule": {"type": "constant"},
+        "augmentation": None,
     }
     job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
 
@@ -353,3 +354,76 @@ def test_streams_are_limited_for_one_client(start_server: StartServer) -> None:
                     return
             time.sleep(0.05)
     pytest.fail("streams that were closed still count")
+
+
+ELABORATE = {
+    "optimizer": {"type": "rmsprop", "learning_rate": 0.002, "clip_norm": 5.0},
+    "schedule": {"type": "one_cycle", "warmup_epochs": 0.2},
+    "loss": {"type": "cross_entropy", "label_smoothing": 0.1},
+    "augmentation": {"rotate": 10, "translate": 2, "noise": 0.05, "cutout": 4},
+    "ema": 0.9,
+    "early_stopping": {"patience": 1},
+}
+
+
+def test_a_job_takes_every_choice_of_a_recipe(client: httpx.Client) -> None:
+    layers = [
+        {"type": "conv2d", "output_channels": 4, "kernel_size": 3, "stride": 2},
+        {"type": "batch_norm"},
+        {"type": "silu"},
+        {"type": "dropout", "rate": 0.2},
+        {"type": "flatten"},
+        {"type": "dense", "output_dim": 10},
+        {"type": "softmax"},
+    ]
+    network = {"input_shape": [1, 28, 28], "layers": layers}
+    body = {"network": network, "epochs": 3, "train_samples": 2000, "seed": 5, **ELABORATE}
+    job = client.post("/v1/jobs", json=body)
+    assert job.status_code == 202, job.text
+
+    ended = wait_until_ended(client, job.json()["id"])
+
+    assert ended["status"] == "succeeded", ended["error"]
+    for field, value in ELABORATE.items():
+        if not isinstance(value, dict):
+            assert ended["config"][field] == value
+            continue
+        for name, chosen in value.items():
+            assert ended["config"][field][name] == chosen
+    again = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+    assert again["receipt"]["weights_sha256"] == ended["receipt"]["weights_sha256"]
+
+
+def test_augmentation_is_the_presets_unless_it_is_switched_off(client: httpx.Client) -> None:
+    plan = {"preset": "mlp", "validate_only": True}
+
+    absent = client.post("/v1/jobs", json=plan).json()["config"]["augmentation"]
+    off = client.post("/v1/jobs", json={**plan, "augmentation": None}).json()["config"]
+    own = client.post("/v1/jobs", json={**plan, "augmentation": {"shear": 3}}).json()["config"]
+
+    assert absent["rotate"] > 0
+    assert off["augmentation"] is None
+    assert own["augmentation"]["shear"] == 3
+    assert own["augmentation"]["rotate"] == 0
+
+
+@pytest.mark.parametrize(
+    ("choice", "loc", "words"),
+    [
+        ({"augmentation": {"rotate": -1}}, ["augmentation", "rotate"], "greater than or equal"),
+        ({"augmentation": {"rotat": 5}}, ["augmentation", "rotat"], "'rotate'"),
+        ({"ema": 1.0}, ["ema"], "less than 1"),
+        ({"schedule": {"type": "step", "factor": 0}}, ["schedule", "factor"], "greater than 0"),
+        ({"optimizer": {"type": "adagrad", "epsilon": 0}}, ["optimizer", "epsilon"], "greater"),
+        ({"optimizer": {"type": "sgd", "nesterov": True}}, ["optimizer"], "momentum"),
+        ({"optimizer": {"type": "adamw2"}}, ["optimizer", "type"], "'adamw'"),
+    ],
+)
+def test_a_choice_outside_its_range_is_named(
+    client: httpx.Client, choice: dict[str, Any], loc: list[str], words: str
+) -> None:
+    response = client.post("/v1/jobs", json={"preset": "linear", **choice})
+
+    (error,) = assert_problem(response, 422)["errors"]
+    assert error["loc"] == loc
+    assert words in error["msg"]

@@ -163,21 +163,112 @@ def test_a_network_in_use_cannot_be_deleted(client: httpx.Client) -> None:
     assert client.get(f"/v1/jobs/{job['id']}").json()["network_id"] is None
 
 
+NAMED = {
+    "layers": "dense conv2d conv2d_transpose max_pool2d avg_pool2d global_avg_pool2d flatten "
+    "reshape upsample2d relu leaky_relu elu gelu silu sigmoid tanh softmax dropout batch_norm "
+    "layer_norm residual",
+    "losses": "cross_entropy mse",
+    "optimizers": "sgd rmsprop adagrad adam adamw",
+    "schedules": "constant step exponential cosine one_cycle",
+    "augmentations": "rotate translate scale shear elastic noise cutout",
+    "presets": "linear mlp lenet5 cnn resnet autoencoder",
+}
+"""The contract's vocabulary."""
+
+
 def test_the_catalog_describes_all_that_can_be_named(client: httpx.Client) -> None:
     catalog = client.get("/v1/catalog").json()
 
-    sections = {"layers", "losses", "optimizers", "schedules", "augmentations", "presets"}
-    assert sections <= set(catalog)
-    assert {"dense", "conv2d", "conv2d_transpose", "max_pool2d"} <= set(catalog["layers"])
-    assert {"cross_entropy", "mse"} == set(catalog["losses"])
-    assert {"sgd", "adam"} <= set(catalog["optimizers"])
-    assert {"constant", "cosine"} <= set(catalog["schedules"])
+    for section, names in NAMED.items():
+        assert set(catalog[section]) == set(names.split()), section
+        for entry in catalog[section].values():
+            assert entry["description"]
+    for schema in catalog["augmentations"].values():
+        assert schema["default"] == 0
     for section in ("layers", "losses", "optimizers", "schedules"):
         for schema in catalog[section].values():
-            assert schema["description"]
             assert schema["properties"]
     assert catalog["layers"]["conv2d"]["properties"]["padding"]["default"] == "valid"
     for preset in catalog["presets"].values():
         body = {"input_shape": preset["input_shape"], "layers": preset["layers"]}
         assert client.post("/v1/networks/validate", json=body).status_code == 200
         assert preset["recipe"]["epochs"] >= 1
+
+
+EVERY_LAYER = [
+    {"type": "conv2d", "output_channels": 4, "kernel_size": 3, "padding": "same", "stride": 2},
+    {"type": "batch_norm"},
+    {"type": "leaky_relu"},
+    {
+        "type": "residual",
+        "layers": [
+            {"type": "conv2d", "output_channels": 8, "kernel_size": 3, "padding": "same"},
+            {"type": "elu"},
+            {"type": "max_pool2d"},
+            {"type": "residual", "layers": [{"type": "layer_norm"}, {"type": "gelu"}]},
+        ],
+    },
+    {"type": "upsample2d"},
+    {"type": "avg_pool2d"},
+    {"type": "conv2d_transpose", "output_channels": 3, "kernel_size": 2, "stride": 2},
+    {"type": "silu"},
+    {"type": "global_avg_pool2d"},
+    {"type": "reshape", "shape": [3, 1, 1]},
+    {"type": "flatten"},
+    {"type": "dense", "output_dim": 12, "initializer": "orthogonal"},
+    {"type": "tanh"},
+    {"type": "dropout", "rate": 0.1},
+    {"type": "dense", "output_dim": 11},
+    {"type": "sigmoid"},
+    {"type": "relu"},
+    {"type": "dense", "output_dim": 10},
+    {"type": "softmax"},
+]
+
+
+def test_a_network_of_every_layer_has_right_gradients(client: httpx.Client) -> None:
+    body = {"input_shape": [1, 28, 28], "layers": EVERY_LAYER}
+    network = client.post("/v1/networks", json=body).json()
+
+    checked = client.post(f"/v1/networks/{network['id']}/gradcheck").json()
+
+    assert checked["passed"], checked
+    assert {layer["type"] for layer in checked["layers"]} >= {
+        "residual",
+        "batch_norm",
+        "upsample2d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("layer", "field", "words"),
+    [
+        ({"type": "dropout", "rate": 1.0}, "rate", "less than 1"),
+        ({"type": "conv2d", "output_channels": 1, "kernel_size": 3, "stride": 0}, "stride", "1"),
+        ({"type": "leaky_relu", "negative_slope": 2}, "negative_slope", "less than 1"),
+        ({"type": "dense", "output_dim": 1, "initializer": "hee"}, "initializer", "'he'"),
+    ],
+)
+def test_a_wrong_value_inside_a_residual_is_named_where_it_stands(
+    client: httpx.Client, layer: dict[str, Any], field: str, words: str
+) -> None:
+    layers = [{"type": "relu"}, {"type": "residual", "layers": [{"type": "relu"}, layer]}]
+
+    response = client.post("/v1/networks", json={"input_shape": [1, 28, 28], "layers": layers})
+
+    (error,) = assert_problem(response, 422)["errors"]
+    assert error["loc"] == ["layers", 1, "layers", 1, field]
+    assert words in error["msg"]
+
+
+def test_a_residual_whose_ways_cannot_meet_is_refused_with_both_shapes(
+    client: httpx.Client,
+) -> None:
+    layers = [{"type": "residual", "layers": [{"type": "flatten"}]}]
+
+    response = client.post("/v1/networks", json={"input_shape": [1, 28, 28], "layers": layers})
+
+    (error,) = assert_problem(response, 422)["errors"]
+    assert error["loc"] == ["layers", 0]
+    assert "[784]" in error["msg"]
+    assert "[1, 28, 28]" in error["msg"]

@@ -2,16 +2,20 @@ import numpy as np
 import pytest
 
 from engine import (
+    GELU,
     AvgPool2D,
+    BatchNorm,
     Conv2DLayer,
     Conv2DTrLayer,
     CrossEntropy,
     DenseLayer,
     FlattenLayer,
+    GlobalAvgPool2D,
     Layer,
     MaxPool2D,
     MeanSquaredError,
     ReLU,
+    Residual,
     Softmax,
 )
 from engine.arrays import Array, Pullback, Shape
@@ -96,6 +100,14 @@ def autoencoder() -> list[Layer]:
     return [*down, AvgPool2D(), Conv2DTrLayer(2, 2, 4, 0, 2), ReLU(), Conv2DTrLayer(2, 4, 1, 0, 2)]
 
 
+def resnet() -> list[Layer]:
+    blocks: list[Layer] = [
+        Residual([conv(3, 4, 4, "same"), BatchNorm(4), ReLU(), conv(3, 4, 4, "same")]),
+        Residual([MaxPool2D(), conv(3, 4, 8, "same"), GELU()], Conv2DLayer(1, 4, 8, "valid", 2)),
+    ]
+    return [conv(3, 1, 4, "same"), *blocks, GlobalAvgPool2D(), DenseLayer(8, 10), Softmax()]
+
+
 @pytest.mark.parametrize(
     ("preset", "loss"),
     [
@@ -103,6 +115,7 @@ def autoencoder() -> list[Layer]:
         (mlp, CrossEntropy(0.1)),
         (lenet5, CrossEntropy()),
         (cnn, MeanSquaredError()),
+        (resnet, CrossEntropy()),
         (autoencoder, MeanSquaredError()),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.arrays import Array
-from engine.optimizers import SGD, Adam, Optimizer
+from engine.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 STEPS = 5
 Formula = Callable[[Array, list[Array], float], Array]
@@ -45,6 +45,32 @@ def adam(p: Array, gradients: list[Array], rate: float) -> Array:
     return p
 
 
+def adagrad(p: Array, gradients: list[Array], rate: float) -> Array:
+    v = np.zeros_like(p)
+    for g in gradients:
+        v = v + g**2
+        p = p - rate * g / (np.sqrt(v) + 1e-10)
+    return p
+
+
+def rmsprop(p: Array, gradients: list[Array], rate: float) -> Array:
+    v = np.zeros_like(p)
+    for g in gradients:
+        v = 0.99 * v + 0.01 * g**2
+        p = p - rate * g / (np.sqrt(v) + 1e-8)
+    return p
+
+
+def adamw(p: Array, gradients: list[Array], rate: float) -> Array:
+    m, v = np.zeros_like(p), np.zeros_like(p)
+    for t, g in enumerate(gradients, 1):
+        p = p - rate * 0.3 * p
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        p = p - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return p
+
+
 def with_l2(formula: Callable[[Array, Array, int], Array], p: Array, gs: list[Array]) -> Array:
     for t, g in enumerate(gs, 1):
         p = formula(p, g + 0.1 * p, t)
@@ -55,7 +81,10 @@ FORMULAS = [
     (SGD(0.01), sgd),
     (SGD(0.01, momentum=0.9), momentum),
     (SGD(0.01, momentum=0.9, nesterov=True), nesterov),
+    (Adagrad(0.01), adagrad),
+    (RMSprop(0.01), rmsprop),
     (Adam(0.01), adam),
+    (AdamW(0.01, weight_decay=0.3), adamw),
 ]
 
 
@@ -99,7 +128,7 @@ def test_weight_decay_adds_a_share_of_the_parameters_to_their_gradient() -> None
     np.testing.assert_allclose(got, with_l2(lambda p, g, _: p - 0.01 * g, p, gradients))
 
 
-@pytest.mark.parametrize("optimizer", [SGD, Adam])
+@pytest.mark.parametrize("optimizer", [SGD, Adagrad, RMSprop, Adam, AdamW])
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
@@ -114,10 +143,10 @@ def test_weight_decay_adds_a_share_of_the_parameters_to_their_gradient() -> None
     ],
 )
 def test_a_value_outside_its_range_is_refused(
-    optimizer: type[SGD] | type[Adam], name: str, bad: float
+    optimizer: Callable[..., Optimizer], name: str, bad: float
 ) -> None:
     with pytest.raises(ValueError, match=f"{name} is .*, got"):
-        optimizer(**{name: bad})  # type: ignore[arg-type]
+        optimizer(**{name: bad})
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.0, math.nan])
@@ -128,6 +157,17 @@ def test_a_memory_outside_its_range_is_refused(bad: float) -> None:
         Adam(beta1=bad)
     with pytest.raises(ValueError, match="beta2 is from 0 to below 1, got"):
         Adam(beta2=bad)
+    with pytest.raises(ValueError, match="decay is from 0 to below 1, got"):
+        RMSprop(decay=bad)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("optimizer", [Adagrad, RMSprop, Adam, AdamW])
+def test_an_epsilon_outside_its_range_is_refused(
+    optimizer: Callable[..., Optimizer], bad: float
+) -> None:
+    with pytest.raises(ValueError, match="epsilon is above 0 and finite, got"):
+        optimizer(epsilon=bad)
 
 
 def test_nesterov_without_momentum_is_refused() -> None:

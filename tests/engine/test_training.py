@@ -10,29 +10,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import (
+    BatchNorm,
     Conv2DLayer,
     CrossEntropy,
     DenseLayer,
+    Dropout,
     FlattenLayer,
+    Layer,
     MaxPool2D,
     MeanSquaredError,
     Network,
     ReLU,
+    Residual,
     Softmax,
     initializers,
 )
-from engine.batches import Samples
-from engine.errors import Diverged
-from engine.optimizers import SGD, Adam, Optimizer
-from engine.schedules import Constant, Cosine, Schedule
+from engine.augmentation import Augmentation
+from engine.batches import Samples, shuffled, split
+from engine.errors import Diverged, ShapeError
+from engine.evaluation import score
+from engine.losses import fuse
+from engine.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from engine.parallel import Team
+from engine.schedules import Constant, Cosine, Exponential, OneCycle, Schedule, Step
 from engine.training import EpochDone, Event, Plan, StepDone, Training
 
+PLAIN = Augmentation()
+WILD = Augmentation(rotate=10, shear=5, translate=1, scale=0.1, elastic=0.5, noise=0.1, cutout=2)
 OPTIMIZERS: list[Callable[[], Optimizer]] = [
     lambda: SGD(0.05),
     lambda: SGD(0.02, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda: Adagrad(0.02),
+    lambda: RMSprop(0.002),
     lambda: Adam(0.01, clip_norm=0.5),
+    lambda: AdamW(0.01, weight_decay=0.1),
 ]
-SCHEDULES: list[Callable[[], Schedule]] = [Constant, lambda: Cosine(warmup_epochs=0.5)]
+SCHEDULES: list[Callable[[], Schedule]] = [
+    Constant,
+    lambda: Step(1, warmup_epochs=0.5),
+    lambda: Exponential(0.5),
+    lambda: Cosine(warmup_epochs=0.5),
+    OneCycle,
+]
 
 
 def network(seed: int = 0) -> Network:
@@ -50,6 +69,23 @@ def network(seed: int = 0) -> Network:
     )
 
 
+def elaborate_network(seed: int = 0) -> Network:
+    """With dropout, batch norm and a residual that has both in it."""
+    rng = np.random.default_rng(seed)
+    body: list[Layer] = [
+        *(Conv2DLayer(3, 3, 3, "same", K_init=rng.normal(size=(3, 3, 3, 3)) / 5), BatchNorm(3)),
+        *(ReLU(), Dropout(0.2)),
+    ]
+    return Network(
+        [
+            *(Conv2DLayer(3, 1, 3, "same", K_init=rng.normal(size=(3, 3, 1, 3))), BatchNorm(3)),
+            *(ReLU(), Residual(body), MaxPool2D(), FlattenLayer(), Dropout(0.3)),
+            *(DenseLayer(48, 5, rng.normal(size=(48, 5)) / 7), Softmax()),
+        ],
+        CrossEntropy(0.05),
+    )
+
+
 def digits(count: int = 330, seed: int = 0) -> Samples:
     """Noisy bytes (1, 8, 8) with a bright row that tells the class."""
     rng = np.random.default_rng(seed)
@@ -62,8 +98,8 @@ def digits(count: int = 330, seed: int = 0) -> Samples:
 def sha256(net: Network) -> str:
     digest = hashlib.sha256()
     for layer in net.layers:
-        for parameter in layer.parameters:
-            digest.update(parameter.tobytes())
+        for array in (*layer.parameters, *layer.buffers):
+            digest.update(array.tobytes())
     return digest.hexdigest()
 
 
@@ -82,18 +118,23 @@ def epochs_and_hashes(net: Network, samples: Samples, plan: Plan) -> tuple[Epoch
     return done[-1], hashes
 
 
-def interrupted(plan: Plan, samples: Samples, after: int) -> tuple[Network, list[Event]]:
+def interrupted(
+    plan: Plan, samples: Samples, after: int, build: Callable[[int], Network] = network
+) -> tuple[Network, list[Event]]:
     """Train until some event, go on from the state in a network with other weights."""
-    first = Training(network(), samples, plan)
+    first = Training(build(0), samples, plan)
     before = list(islice(first, after))
     state = first.state()
     del first
-    other = network(seed=99)
+    other = build(99)
     return other, before + list(Training(other, samples, plan, state))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
+    build=st.sampled_from([network, elaborate_network]),
+    augmentation=st.sampled_from([None, PLAIN, WILD]),
+    ema=st.sampled_from([None, 0.0, 0.9]),
     optimizer=st.sampled_from(OPTIMIZERS),
     schedule=st.sampled_from(SCHEDULES),
     patience=st.sampled_from([None, 1, 3]),
@@ -103,6 +144,9 @@ def interrupted(plan: Plan, samples: Samples, after: int) -> tuple[Network, list
     seed=st.integers(0, 2**32),
 )
 def test_neither_threads_nor_an_interruption_change_a_bit(
+    build: Callable[[int], Network],
+    augmentation: Augmentation | None,
+    ema: float | None,
     optimizer: Callable[[], Optimizer],
     schedule: Callable[[], Schedule],
     patience: int | None,
@@ -115,6 +159,8 @@ def test_neither_threads_nor_an_interruption_change_a_bit(
         return Plan(
             optimizer(),
             schedule(),
+            augmentation,
+            ema=ema,
             epochs=2,
             batch_size=batch_size,
             validation_split=0.2,
@@ -123,10 +169,10 @@ def test_neither_threads_nor_an_interruption_change_a_bit(
             threads=threads,
         )
 
-    samples, alone = digits(), network()
+    samples, alone = digits(), build(0)
     events = train(alone, samples, plan(1))
 
-    other, resumed = interrupted(plan(threads), samples, round(share * len(events)))
+    other, resumed = interrupted(plan(threads), samples, round(share * len(events)), build)
 
     assert resumed == events
     assert sha256(other) == sha256(alone)
@@ -139,6 +185,19 @@ def test_the_same_seed_gives_the_same_weights_for_any_number_of_threads(threads:
     train(alone, samples, Plan(Adam(0.01), epochs=2, seed=3))
 
     train(team, samples, Plan(Adam(0.01), epochs=2, seed=3, threads=threads))
+
+    assert sha256(team) == sha256(alone)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_every_random_draw_is_the_same_for_any_number_of_threads(threads: int) -> None:
+    def plan(threads: int) -> Plan:
+        return Plan(Adam(0.01), augmentation=WILD, ema=0.9, epochs=1, seed=3, threads=threads)
+
+    alone, team = elaborate_network(), elaborate_network()
+    train(alone, digits(), plan(1))
+
+    train(team, digits(), plan(threads))
 
     assert sha256(team) == sha256(alone)
 
@@ -290,6 +349,73 @@ def test_a_loss_that_leaves_the_finite_numbers_says_where() -> None:
     assert "learning rate 1e+30" in str(error)
 
 
+def test_the_averaged_weights_follow_the_formula_and_are_what_training_leaves() -> None:
+    net = network()
+    training = Training(net, digits(), Plan(SGD(0.05), ema=0.5, epochs=1, batch_size=100))
+    average = training.parameters.copy()
+    t = 0
+
+    for event in training:
+        if isinstance(event, StepDone):
+            t += 1
+            keep = min(0.5, (1 + t) / (10 + t))
+            average += (1 - keep) * (training.parameters - average)
+            np.testing.assert_allclose(training.result()["parameters"], average, rtol=1e-6)
+
+    np.testing.assert_allclose(training.parameters, average, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(training.result()["parameters"], training.parameters)
+
+
+def test_the_averaged_weights_are_the_ones_that_are_judged() -> None:
+    net = network()
+    samples = digits()
+    plan = Plan(SGD(0.05), ema=0.9, epochs=1, validation_split=0.3)
+
+    last = train(net, samples, plan)[-1]
+
+    _, held_out = split(len(samples), 0.3, 0)
+    layers, loss = fuse(net.layers, CrossEntropy(0.05))
+    with Team() as team:
+        judged = score(layers, loss, samples, held_out, team)
+    assert isinstance(last, EpochDone)
+    assert last.val_loss == judged.loss
+
+
+def test_the_buffers_are_a_running_mean_of_what_the_shards_saw() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(3, 2, (100, 4)).astype(np.float32)
+    norm = BatchNorm(4)
+    net = Network([norm, DenseLayer(4, 2)], MeanSquaredError())
+    plan = Plan(SGD(0.01), batch_size=100, validation_split=0)
+
+    next(iter(Training(net, Samples(x, rng.integers(0, 2, 100)), plan)))
+
+    order = shuffled(np.arange(100), 0, 0)
+    parts = [x[order[:64]], x[order[64:]]]
+    mean = sum(len(p) / 100 * p.mean(axis=0) for p in parts)
+    variance = sum(len(p) / 100 * p.var(axis=0, ddof=1) for p in parts)
+    np.testing.assert_allclose(norm.mean, 0.1 * mean, rtol=1e-4)
+    np.testing.assert_allclose(norm.variance, 0.9 + 0.1 * variance, rtol=1e-4)
+
+
+def test_an_elaborate_network_learns() -> None:
+    net = elaborate_network()
+
+    events = train(net, digits(), Plan(Adam(0.01), ema=0.9, epochs=12, batch_size=64))
+
+    assert isinstance(events[-1], EpochDone)
+    assert events[-1].val_accuracy is not None
+    assert events[-1].val_accuracy > 0.8
+
+
+def test_augmentation_of_flat_samples_is_refused() -> None:
+    net = Network([DenseLayer(4, 2)], MeanSquaredError())
+    samples = Samples(np.ones((5, 4)), np.zeros(5, int))
+
+    with pytest.raises(ShapeError, match=r"needs images .*, got samples of shape \(4,\)"):
+        Training(net, samples, Plan(SGD(0.1), augmentation=Augmentation(rotate=5)))
+
+
 def test_an_autoencoder_learns_its_input() -> None:
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(64, 16)) / 8
@@ -326,6 +452,8 @@ def test_training_without_validation_has_no_validation_figures() -> None:
         ({"validation_split": float("nan")}, "validation_split is 0 to below 1, got nan"),
         ({"patience": 0}, "patience is at least 1 or None, got 0"),
         ({"patience": 2, "validation_split": 0}, "patience needs a validation_split above 0"),
+        ({"ema": 1.0}, "ema is from 0 to below 1, or None, got 1.0"),
+        ({"ema": float("nan")}, "ema is from 0 to below 1, or None, got nan"),
         ({"seed": -1}, "seed is 0 or more, got -1"),
     ],
 )

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from app.domain.definitions import Limits, NetworkDefinition, build, summarise
 from app.domain.errors import InvalidInput
 from app.domain.layers import LAYERS
 from app.domain.presets import PRESETS
+from app.domain.spec import json_schema
 
 NO_LIMITS = Limits(parameters=2**62, activations=2**62, macs=2**62)
 
@@ -71,11 +73,28 @@ POOL = st.fixed_dictionaries(
         "stride": st.one_of(st.none(), st.integers(1, 3)),
     }
 )
-LAYER_LISTS = st.lists(st.one_of(CONV, TRANSPOSE, POOL, st.just({"type": "relu"})), max_size=4)
+WITHOUT_OPTIONS = sorted(
+    name
+    for name, spec in LAYERS.items()
+    if name not in ("flatten", "softmax", "global_avg_pool2d")
+    and all(not field.is_required() for key, field in spec.model_fields.items() if key != "type")
+)
+"""Layers that take an image and give one, whatever their options."""
+SIMPLE = st.one_of(
+    CONV, TRANSPOSE, POOL, st.builds(lambda name: {"type": name}, st.sampled_from(WITHOUT_OPTIONS))
+)
+ANY = st.recursive(
+    SIMPLE,
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.just("residual"), "layers": st.lists(inner, min_size=1, max_size=3)}
+    ),
+    max_leaves=4,
+)
+LAYER_LISTS = st.lists(ANY, max_size=4)
 
 
 @given(LAYER_LISTS, st.integers(1, 9), st.integers(1, 9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_is_accepted_runs_with_the_shapes_and_counts_that_were_inferred(
     layers: list[dict[str, Any]], height: int, width: int
 ) -> None:
@@ -114,6 +133,11 @@ def test_whatever_is_accepted_runs_with_the_shapes_and_counts_that_were_inferred
             "trim",
         ),
         ([{"type": "softmax"}], 0, "flatten"),
+        ([{"type": "reshape", "shape": [1, 27, 28]}], 0, "756"),
+        ([FLATTEN, {"type": "global_avg_pool2d"}], 1, "channels"),
+        ([FLATTEN, {"type": "upsample2d"}], 1, "channels"),
+        ([{"type": "residual", "layers": [FLATTEN]}], 0, "cannot meet"),
+        ([{"type": "residual", "layers": [{"type": "upsample2d"}]}], 0, "cannot meet"),
     ],
 )
 def test_a_shape_that_does_not_fit_is_reported_at_its_layer(
@@ -125,6 +149,44 @@ def test_a_shape_that_does_not_fit_is_reported_at_its_layer(
     (error,) = caught.value.errors
     assert error.loc == ("layers", index)
     assert words in error.msg
+
+
+def test_a_shape_that_does_not_fit_inside_a_residual_is_reported_there() -> None:
+    inner = {"type": "residual", "layers": [{"type": "relu"}, {"type": "relu"}, DENSE]}
+    outer = {"type": "residual", "layers": [{"type": "tanh"}, inner]}
+
+    with pytest.raises(InvalidInput) as caught:
+        summarise(definition([{"type": "relu"}, outer]), NO_LIMITS)
+
+    (error,) = caught.value.errors
+    assert error.loc == ("layers", 1, "layers", 1, "layers", 2)
+    assert "flatten" in error.msg
+
+
+def test_a_projection_is_counted_before_it_is_allocated() -> None:
+    wide = {"type": "residual", "layers": [{"type": "dense", "output_dim": 1_000_000}]}
+    summary = summarise(definition([FLATTEN, wide]), NO_LIMITS)
+
+    assert summary.parameters == 2 * 784 * 1_000_000 + 1_000_000
+
+
+def test_layers_inside_others_count_towards_the_limit_of_layers() -> None:
+    many = {"type": "residual", "layers": [{"type": "relu"}] * 50}
+
+    with pytest.raises(ValidationError, match=r"at most 200 layers.* got 204"):
+        definition([many] * 4)
+
+
+@pytest.mark.parametrize("name", ["he", "lecun", "glorot", "orthogonal"])
+def test_weights_begin_as_the_definition_wants_it(name: str) -> None:
+    dense = {"type": "dense", "output_dim": 400, "initializer": name}
+    weights = build(definition([FLATTEN, dense]), seed=3).layers[1].array("W")
+
+    variance = {"he": 2 / 784, "lecun": 1 / 784, "glorot": 2 / 1184, "orthogonal": 2 / 784}[name]
+    assert weights.dtype == np.float32
+    assert weights.var() == pytest.approx(variance, rel=0.02)
+    if name == "orthogonal":
+        np.testing.assert_allclose(weights.T @ weights, 2 * np.eye(400), atol=1e-5)
 
 
 def test_a_network_over_the_limits_is_refused_without_allocating_it() -> None:
@@ -155,7 +217,7 @@ def test_the_same_seed_draws_the_same_weights() -> None:
 
 def test_every_layer_has_a_schema_with_a_description() -> None:
     for spec in LAYERS.values():
-        schema = spec.model_json_schema()
+        schema = json_schema(spec)
 
         assert schema["description"]
         assert schema["additionalProperties"] is False
