@@ -14,6 +14,9 @@ from engine.scratch import Scratch
 SHARD = 64
 """Samples in a shard of a batch. Fixed, because the order of a sum decides its bits."""
 
+LARGE_SHARD = 256
+"""The same for a network so small that one thread trains it: fewer and larger calls of NumPy."""
+
 _SPLIT, _SHUFFLE = range(2)
 """The streams of random numbers that are drawn from one seed."""
 
@@ -96,6 +99,6 @@ def shuffled(indices: Labels, seed: int, epoch: int) -> Labels:
     return np.random.default_rng([seed, _SHUFFLE, epoch]).permutation(indices)
 
 
-def shards(indices: Labels) -> list[Labels]:
+def shards(indices: Labels, size: int = SHARD) -> list[Labels]:
     """A batch cut into the parts that threads share."""
-    return [indices[start : start + SHARD] for start in range(0, len(indices), SHARD)]
+    return [indices[start : start + size] for start in range(0, len(indices), size)]

@@ -17,7 +17,7 @@ from numpy.random import Generator
 
 from engine import backpropagation
 from engine.arrays import Array, Labels
-from engine.batches import Samples, shards, shuffled, split
+from engine.batches import LARGE_SHARD, SHARD, Samples, shards, shuffled, split
 from engine.descent import Descent
 from engine.errors import Diverged, ShapeError
 from engine.evaluation import score
@@ -82,8 +82,11 @@ class Training:
         self._steps = -(-len(self._train) // plan.batch_size)
         self._parameters = FlatParameters(network.layers, np.float32)
         self._buffers = FlatBuffers(network.layers, np.float32)
-        self._threads = plan.threads if self._is_worth_sharing() else 1
-        most = len(shards(np.arange(min(plan.batch_size, len(self._train)))))
+        shared = self._is_worth_sharing()
+        self._threads = plan.threads if shared else 1
+        # The layers with buffers normalise over a shard, which has to be one size for all of them.
+        self._shard = SHARD if shared or self._buffers.size else LARGE_SHARD
+        most = len(self._parts(np.arange(min(plan.batch_size, len(self._train)))))
         gradients = np.zeros((most, self._parameters.size), np.float32)
         self._statistics = np.zeros((most, self._buffers.size), np.float32)
         fused = slice(0, len(self._layers))
@@ -199,7 +202,7 @@ class Training:
 
     def _backpropagate(self, batch: Labels, team: Team) -> tuple[Array, Labels]:
         """Every shard's gradient, left in its memory; the sums of its losses and of its hits."""
-        parts = shards(batch)
+        parts = self._parts(batch)
         losses = np.zeros(len(parts))
         hits = np.zeros(len(parts), int)
 
@@ -221,6 +224,10 @@ class Training:
 
         team.run(run, len(parts))
         return losses, hits
+
+    def _parts(self, batch: Labels) -> list[Labels]:
+        """The shards of a batch."""
+        return shards(batch, self._shard)
 
     def _inputs(self, indices: Labels, shard: int) -> Array:
         """The samples of a shard, changed as the plan wants it."""
@@ -244,7 +251,7 @@ class Training:
         if self._buffers.size == 0:
             return
         seen = np.zeros_like(self._buffers.vector)
-        for part, statistic in zip(shards(batch), self._statistics, strict=False):
+        for part, statistic in zip(self._parts(batch), self._statistics, strict=False):
             seen += statistic * (len(part) / len(batch))
         self._buffers.vector *= _MEMORY
         self._buffers.vector += (1 - _MEMORY) * seen

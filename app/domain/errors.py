@@ -3,6 +3,7 @@
 MnistryError
 ├── InvalidInput          the body, a parameter or a file does not validate
 ├── UnusableImage         a picture that cannot be read as a digit
+├── UnusableFile          a model file that cannot be imported
 ├── NotFound              no such resource
 ├── StateConflict         the resource exists, its state forbids the request
 ├── PreconditionFailed    If-Match names another version
@@ -46,6 +47,10 @@ class UnusableImage(MnistryError):
     def __init__(self, msg: str, kind: str) -> None:
         super().__init__(msg)
         self.kind = kind
+
+
+class UnusableFile(MnistryError):
+    """A model file that cannot be imported; the text names what in it is wrong."""
 
 
 class NotFound(MnistryError):

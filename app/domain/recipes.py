@@ -9,6 +9,7 @@ from app.domain.losses import AnyLoss, CrossEntropy
 from app.domain.optimizers import Adam, AnyOptimizer
 from app.domain.schedules import AnySchedule, Constant
 from app.domain.spec import Share, Spec
+from engine.plan import Plan
 
 
 class EarlyStopping(Spec):
@@ -47,3 +48,18 @@ class Recipe(Spec):
         0.1, description="The share of the training samples that is held out to validate on."
     )
     early_stopping: EarlyStopping | None = Field(None, description="When to stop early, if at all.")
+
+    def plan(self, seed: int, threads: int) -> Plan:
+        """The engine's plan of this recipe."""
+        return Plan(
+            optimizer=self.optimizer.build(),
+            schedule=self.schedule.build(),
+            augmentation=None if self.augmentation is None else self.augmentation.build(),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            validation_split=self.validation_split,
+            patience=None if self.early_stopping is None else self.early_stopping.patience,
+            ema=self.ema,
+            seed=seed,
+            threads=threads,
+        )

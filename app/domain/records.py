@@ -7,6 +7,9 @@ from app.domain.jobs import JobStatus
 
 Json = dict[str, Any]
 
+DEFAULT_PREPROCESSING: Json = {"mode": "mnist", "scale": [0.0, 1.0], "ink": "light"}
+"""What images are turned into where a model does not say: MNIST's own form."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
@@ -69,7 +72,11 @@ class JobEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A network with the weights that a job left."""
+    """A network with its weights, that a job left or a client sent.
+
+    Attributes:
+        dataset: What it has learnt; empty where an imported file does not say.
+    """
 
     id: str
     created_at: str

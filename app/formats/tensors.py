@@ -5,7 +5,6 @@ The bytes of the same arrays are always the same, so their SHA-256 identifies th
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -58,12 +57,11 @@ def unpack_checkpoint(content: bytes) -> tuple[State, dict[str, Array] | None]:
         {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
         for prefix in (_STATE, _EPOCH)
     )
-    return State(_metadata(content), state), epoch or None
+    return State(json.loads(header_texts(content)[_POSITION]), state), epoch or None
 
 
-def _metadata(content: bytes) -> dict[str, Any]:
-    """The header's own text: 8 bytes of length, then JSON (github.com/huggingface/safetensors)."""
+def header_texts(content: bytes) -> dict[str, str]:
+    """The texts in a file's header: 8 bytes of length, then JSON, which loading has checked."""
     length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    position: dict[str, Any] = json.loads(header["__metadata__"][_POSITION])
-    return position
+    texts: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    return texts

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.optimizers import OPTIMIZERS
-from app.domain.records import Job, Json, Model
+from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
 from app.store.database import Connection, Database, DatabaseAway
 from app.trainer import messages
@@ -231,7 +231,7 @@ class Attempts:
             definition=job.definition,
             dataset=dataset.name,
             classes=dataset.classes,
-            preprocessing={"mode": "mnist", "scale": [0.0, 1.0], "ink": "light"},
+            preprocessing=DEFAULT_PREPROCESSING,
             parameters=summarise(definition, _NO_LIMITS).parameters,
             size_bytes=len(content),
             sha256=sha256,

@@ -31,7 +31,7 @@ from engine.batches import Samples
 from engine.errors import Diverged
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
-from engine.training import EpochDone, Plan, StepDone, Training
+from engine.training import EpochDone, StepDone, Training
 
 PROGRESS_SECONDS = 0.2
 NICENESS = 10
@@ -67,7 +67,8 @@ class Run:
         if checkpoint:
             state, self._epoch_weights = tensors.unpack_checkpoint(checkpoint)
         self._samples = self._train_samples()
-        self._training = Training(self._network, self._samples, self._plan(), state)
+        plan = self._config.plan(self._config.seed, self._threads)
+        self._training = Training(self._network, self._samples, plan, state)
         self._began = time.monotonic()
         self._epoch_began = self._began
         self._epoch_seconds = 0.0
@@ -99,22 +100,6 @@ class Run:
     def _seconds(self) -> float:
         """Time spent on this job, over all attempts."""
         return self._spent + time.monotonic() - self._began
-
-    def _plan(self) -> Plan:
-        config = self._config
-        stopping, augmentation = config.early_stopping, config.augmentation
-        return Plan(
-            optimizer=config.optimizer.build(),
-            schedule=config.schedule.build(),
-            augmentation=None if augmentation is None else augmentation.build(),
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            validation_split=config.validation_split,
-            patience=None if stopping is None else stopping.patience,
-            ema=config.ema,
-            seed=config.seed,
-            threads=self._threads,
-        )
 
     def _train_samples(self) -> Samples:
         examples = datasets.read(self._config.dataset, "train")
