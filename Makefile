@@ -1,5 +1,6 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
-# make parity: the engine against PyTorch; make bench: its speed beside others.
+# make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
+# others; make accuracy: how well the presets read.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 BENCH := .venv-bench
 PARITY := .venv-parity
 
-.PHONY: run test check parity bench lock clean browser
+.PHONY: run test check parity bench accuracy lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -29,6 +30,9 @@ parity: $(PARITY)/stamp
 # Benchmarks have peers that the product does not know, in an environment of their own.
 bench: $(BENCH)/stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/train.py
+
+accuracy: $(VENV)/run.stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
 
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp

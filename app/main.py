@@ -13,6 +13,7 @@ from app.api import (
     catalog,
     datasets,
     events,
+    exchange,
     health,
     jobs,
     limits,
@@ -58,7 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     openapi.install(app)
-    routers = (catalog, networks, datasets, jobs, events, models, aliases, predictions)
+    routers = (
+        *(catalog, networks, datasets, jobs, events),
+        *(models, exchange, aliases, predictions),
+    )
     for module in routers:
         app.include_router(module.router)
     app.include_router(health.routes(metrics))
@@ -75,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
             settings.allowed_hosts,
             settings.max_json_bytes,
             settings.max_predict_bytes,
+            settings.max_upload_bytes,
             open_=settings.open,
         ),
     )

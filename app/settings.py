@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     max_predict_bytes: Annotated[int, Field(ge=1024)] = Field(
         16 * MIB, description="The largest body of a prediction."
     )
+    max_upload_bytes: Annotated[int, Field(ge=1024)] = Field(
+        256 * MIB, description="The largest upload: a model."
+    )
     max_image_pixels: Annotated[int, Field(ge=784)] = Field(
         16_000_000, description="The largest image, in pixels."
     )

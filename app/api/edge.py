@@ -20,6 +20,7 @@ from app.domain.keys import Role, digest, parse_keys
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
+_UPLOADS = ("/v1/models",)
 _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -51,16 +52,24 @@ class Policy:
         hosts: The host names that a request may name; None: any.
         json_bytes: The largest JSON body.
         predict_bytes: The largest body of a prediction.
+        upload_bytes: The largest upload.
     """
 
     keys: Mapping[bytes, Role]
     hosts: frozenset[str] | None
     json_bytes: int
     predict_bytes: int
+    upload_bytes: int
 
 
 def policy(
-    api_keys: str, allowed_hosts: str, json_bytes: int, predict_bytes: int, *, open_: bool
+    api_keys: str,
+    allowed_hosts: str,
+    json_bytes: int,
+    predict_bytes: int,
+    upload_bytes: int,
+    *,
+    open_: bool,
 ) -> Policy:
     """The policy that the settings describe.
 
@@ -73,7 +82,7 @@ def policy(
     )
     if not hosts:
         hosts = None if keys or open_ else _LOOPBACK_HOSTS
-    return Policy(keys, hosts, json_bytes, predict_bytes)
+    return Policy(keys, hosts, json_bytes, predict_bytes, upload_bytes)
 
 
 class Edge:
@@ -147,6 +156,8 @@ class Edge:
     def _limit(self, scope: Scope) -> int:
         if _PREDICT.fullmatch(scope["path"]):
             return self._policy.predict_bytes
+        if scope["path"] in _UPLOADS:
+            return self._policy.upload_bytes
         return self._policy.json_bytes
 
 

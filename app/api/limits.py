@@ -12,6 +12,7 @@ class LimitsBody(Body):
 
     json_bytes: int = Field(description="The largest JSON body.")
     predict_bytes: int = Field(description="The largest body of a prediction.")
+    upload_bytes: int = Field(description="The largest upload.")
     image_pixels: int = Field(description="The largest image.")
     parameters: int = Field(description="The largest network, in trained numbers.")
     activations: int = Field(description="The largest network, in numbers that layers give.")

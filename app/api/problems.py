@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 STATUS: Mapping[type[errors.MnistryError], int] = {
     errors.InvalidInput: 422,
     errors.UnusableImage: 422,
+    errors.UnusableFile: 422,
     errors.NotFound: 404,
     errors.StateConflict: 409,
     errors.PreconditionFailed: 412,
@@ -91,6 +92,8 @@ def _domain_error(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, errors.InvalidInput):
         extra["errors"] = [_item(one) for one in error.errors]
+    elif isinstance(error, errors.UnusableFile):
+        extra["errors"] = [_item(FieldError(("file",), str(error), "unusable_file"))]
     elif isinstance(error, errors.StateConflict) and error.allowed_from is not None:
         extra["allowed_from"] = error.allowed_from
     elif isinstance(error, errors.TooManyJobs):

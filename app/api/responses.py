@@ -145,17 +145,18 @@ def listed(items: Sequence[Item], next_: str | None) -> ListBody[Item]:
     return ListBody(data=list(items), next_cursor=cursor)
 
 
-async def _key(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=255,
-            description="The same key with the same body answers the first response again.",
-        ),
-    ] = None,
-) -> "Once":
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key with the same body answers the first response again.",
+    ),
+]
+
+
+async def _key(request: Request, idempotency_key: IdempotencyKey = None) -> "Once":
     content = await request.body()
     return Once(
         f"{request.method} {request.url.path}", idempotency_key, hashlib.sha256(content).hexdigest()

@@ -15,6 +15,7 @@ from app.domain.layers.residual import Residual
 from app.domain.spec import Spec
 from app.domain.text import Name
 from engine.arrays import Shape
+from engine.parameters import FlatBuffers, FlatParameters
 
 MAX_LAYERS = 200
 
@@ -140,10 +141,13 @@ def _check_limits(summary: Summary, limits: Limits) -> None:
 
 
 def build(definition: NetworkDefinition, seed: int) -> engine.Network:
-    """The engine's network, with the weights that this seed draws."""
+    """The engine's network in float32, with the weights that this seed draws."""
     rng = np.random.default_rng([seed, _WEIGHTS])
     placed = walk(definition.layers, tuple(definition.input_shape))
-    return engine.Network([spec.build(before, rng) for _, spec, before, _ in placed])
+    layers = [spec.build(before, rng) for _, spec, before, _ in placed]
+    for flat in (FlatParameters, FlatBuffers):
+        flat(layers, np.float32)
+    return engine.Network(layers)
 
 
 _WEIGHTS = 7

@@ -25,11 +25,11 @@ class ModelBody(Body):
     """A network with its trained weights."""
 
     id: str = Field(description="Its id.", examples=["mdl_01j9zq3v5k8m2n4p6r8t0w2y4a"])
-    name: str | None = Field(description="The name of its job.")
-    job_id: str | None = Field(description="The job that left it.")
+    name: str | None = Field(description="What a person calls it: the name of its job.")
+    job_id: str | None = Field(description="The job that left it; null for an imported one.")
     network_id: str | None = Field(description="The stored network.")
     network: JsonObject = Field(description="Its definition.")
-    dataset: str = Field(description="What it has learnt.")
+    dataset: str | None = Field(description="What it has learnt; null where that is not known.")
     classes: list[str] = Field(description="The labels, in the order of its outputs.")
     parameters: int = Field(description="How many numbers were trained.")
     created_at: Time
@@ -41,7 +41,7 @@ class ModelBody(Body):
     @classmethod
     def of(cls, model: Model) -> "ModelBody":
         own = {name: getattr(model, name) for name in cls.model_fields if hasattr(model, name)}
-        return cls(network=model.definition, **own)
+        return cls(**own | {"network": model.definition, "dataset": model.dataset or None})
 
 
 class EvaluationRequest(Spec):

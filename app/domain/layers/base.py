@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
@@ -119,7 +118,7 @@ def needs_flat(layer: str, what: str, shape: Shape) -> int:
 
 
 def draw(initializer: str, rng: Generator, shape: Shape, fan_in: int, fan_out: int) -> Array:
-    """Weights of `shape` that begin as the spec wants it, in float32."""
+    """Weights of `shape` that begin as the spec wants it."""
     match initializer:
         case "lecun":
             weights = initializers.lecun_uniform(rng, shape, fan_in)
@@ -129,4 +128,4 @@ def draw(initializer: str, rng: Generator, shape: Shape, fan_in: int, fan_out: i
             weights = initializers.orthogonal(rng, shape, math.sqrt(2))
         case _:
             weights = initializers.he_normal(rng, shape, fan_in)
-    return weights.astype(np.float32)
+    return weights

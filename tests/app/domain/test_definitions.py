@@ -38,6 +38,9 @@ def test_what_is_inferred_of_a_preset_is_what_the_engine_makes(name: str) -> Non
     assert network.predict(x).shape == (2, *summary.output_shape)
     counted = sum(p.size for layer in network.layers for p in layer.parameters)
     assert summary.parameters == counted
+    arrays = [a for layer in network.layers for a in (*layer.parameters, *layer.buffers)]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    assert network.predict(x).dtype == np.float32
 
 
 def test_lenet_has_the_counts_of_the_literature() -> None:
