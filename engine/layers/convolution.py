@@ -66,7 +66,7 @@ class _Convolution(Layer, ABC):
         if "bias" not in self.parameter_names:
             return []
         out = scratch.gradient("bias", self.bias)
-        return [np.sum(dy, axis=(1, 2, 3), out=out)]
+        return [np.add.reduce(dy.reshape(len(dy), -1), axis=1, out=out)]
 
     def grad_kernel(self, input_data: ArrayLike) -> Array:
         """The Jacobian dy/dkernel of every sample: (batch, outputs, kernel.size)."""
