@@ -78,5 +78,5 @@ $(PARITY)/stamp: requirements.lock
 	@echo "Installing ..."
 	@$(PYTHON) -m venv $(PARITY)
 	@$(PARITY)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
-	@$(PARITY)/bin/python -m pip install --quiet torch==2.13.0 pytest keras h5py
+	@$(PARITY)/bin/python -m pip install --quiet torch==2.13.0 pytest keras
 	@touch $@

@@ -1,9 +1,9 @@
 """How fast each preset's shape trains, beside PyTorch, scikit-learn and the notebook's own way.
 
-    python -m venv /tmp/bench && /tmp/bench/bin/pip install numpy torch scikit-learn
-    /tmp/bench/bin/python benchmarks/train.py [linear mlp lenet5 cnn autoencoder notebook]
+    make bench
+    .venv-bench/bin/python benchmarks/train.py [linear mlp lenet5 cnn resnet autoencoder notebook]
 
-Run it from the project's root, on a machine that does nothing else: PyTorch's threads wait for each
+Run it on a machine that does nothing else: PyTorch's threads wait for each
 other in a loop and suffer most from a neighbour. Rivals alternate in one process, second by second;
 a ratio is the median over the rounds, its spread the second smallest and second largest. All train
 in float32 on shuffled batches of MNIST, PyTorch from an array of floats in memory, with no data
@@ -71,11 +71,21 @@ SHAPES = {
         *(("conv", 3, 1, 32, 0), "relu", ("conv", 3, 32, 64, 0), "relu", "pool", "flatten"),
         *(("dense", 9216, 128), "relu", ("dense", 128, 10)),
     ],
+    "resnet": [
+        *(("conv", 3, 1, 24, 1), ("bn", 24), "relu", "pool"),
+        *(("block", 24, 48), "relu", ("block", 48, 48), "relu", "pool"),
+        *(("block", 48, 96), "relu", ("block", 96, 96), "relu", "gap", ("dense", 96, 10)),
+    ],
     "autoencoder": [
         *(("conv", 3, 1, 16, 1), "relu", "pool", ("conv", 3, 16, 8, 1), "relu", "pool"),
         *(("transposed", 2, 8, 16, 2), "relu", ("transposed", 2, 16, 1, 2)),
     ],
 }
+
+
+def block(i, o):
+    """What a residual block goes around."""
+    return [("conv", 3, i, o, 1), ("bn", o), "relu", ("conv", 3, o, o, 1), ("bn", o)]
 
 
 def engine_layers(shape):
@@ -91,13 +101,29 @@ def engine_layers(shape):
             case ("transposed", k, i, o, stride):
                 kernel = initializers.he_normal(rng, (k, k, i, o), i)
                 return engine.Conv2DTrLayer(k, i, o, 0, stride, kernel)
+            case ("bn", channels):
+                return engine.BatchNorm(channels)
+            case ("block", i, o):
+                around = None if i == o else build(("conv", 1, i, o, 0))
+                return engine.Residual([build(part) for part in block(i, o)], around)
             case "relu":
                 return engine.ReLU()
             case "pool":
                 return engine.MaxPool2D()
+            case "gap":
+                return engine.GlobalAvgPool2D()
         return engine.FlattenLayer()
 
     return [build(item) for item in shape]
+
+
+class TorchResidual(nn.Module):
+    def __init__(self, body, around):
+        super().__init__()
+        self.body, self.around = body, around
+
+    def forward(self, x):
+        return self.body(x) + self.around(x)
 
 
 def torch_network(shape):
@@ -109,10 +135,17 @@ def torch_network(shape):
                 return nn.Conv2d(i, o, k, padding=padding)
             case ("transposed", k, i, o, stride):
                 return nn.ConvTranspose2d(i, o, k, stride=stride)
+            case ("bn", channels):
+                return nn.BatchNorm2d(channels)
+            case ("block", i, o):
+                around = nn.Identity() if i == o else build(("conv", 1, i, o, 0))
+                return TorchResidual(nn.Sequential(*[build(p) for p in block(i, o)]), around)
             case "relu":
                 return nn.ReLU()
             case "pool":
                 return nn.MaxPool2d(2)
+            case "gap":
+                return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         return nn.Flatten()
 
     return nn.Sequential(*[build(item) for item in shape])
@@ -120,22 +153,25 @@ def torch_network(shape):
 
 def step_flops(layers, shape=(1, 28, 28)):
     """Additions and multiplications of a step's matrix products, for one sample."""
-    total, first = 0, True
+    macs = [m for m in each_layers_macs(layers, shape) if m]
+    return 2 * (2 * macs[0] + 3 * sum(macs[1:]))  # forward, dL/dW and, but for the first, dL/dx
+
+
+def each_layers_macs(layers, shape):
     for layer in layers:
         after = layer.output_shape(shape)
-        macs = 0
         match layer:
             case engine.DenseLayer():
-                macs = layer.W.size
+                yield layer.W.size
             case engine.Conv2DLayer():
-                macs = layer.kernel.size * after[1] * after[2]
+                yield layer.kernel.size * after[1] * after[2]
             case engine.Conv2DTrLayer():
-                macs = layer.kernel.size * shape[1] * shape[2]
-        if macs:
-            total += 2 * macs * (2 if first else 3)  # forward, dL/dW and, but for the first, dL/dx
-            first = False
+                yield layer.kernel.size * shape[1] * shape[2]
+            case engine.Residual():
+                yield from each_layers_macs(layer.layers, shape)
+                if layer.projection is not None:
+                    yield from each_layers_macs([layer.projection], shape)
         shape = after
-    return total
 
 
 def engine_step(layers, images, labels, threads, batch=BATCH, optimizer=None):

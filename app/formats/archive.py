@@ -11,7 +11,12 @@ MAX_ENTRIES = 2000
 MAX_RATIO = 100
 """Bytes that one packed byte may become: arrays of weights hardly shrink at all."""
 
+MAX_DIRECTORY = 2**20
+"""Bytes of the list of entries, all of which is read before there is anything to count."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_END, _END_SIZE, _MAX_COMMENT = b"PK\x05\x06", 22, 2**16
+_END_64, _END_64_SIZE = b"PK\x06\x07", 20
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -25,6 +30,7 @@ def members(content: bytes) -> dict[str, bytes]:
     Raises:
         UnusableFile: It is no zip, or more than it should be.
     """
+    _check_directory(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _members(archive, min(MAX_BYTES, MAX_RATIO * len(content)))
@@ -32,6 +38,26 @@ def members(content: bytes) -> dict[str, bytes]:
         raise UnusableFile(f"not a zip archive that can be read: {error!s:.200}") from error
     except (RuntimeError, OSError, OverflowError) as error:  # encrypted entries, wrong offsets
         raise UnusableFile(f"not a zip archive that can be read: {error!s:.200}") from error
+
+
+def names(content: bytes) -> list[str]:
+    """The names of the entries; none where it is no archive that `members` would read."""
+    try:
+        _check_directory(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.namelist()
+    except (UnusableFile, zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return []
+
+
+def _check_directory(content: bytes) -> None:
+    """Refuse a long list of entries before it is read (APPNOTE.TXT 6.3.10, §4.3.16)."""
+    end = content.rfind(_END, -_END_SIZE - _MAX_COMMENT)
+    if end < 0 or len(content) < end + _END_SIZE:
+        raise UnusableFile("not a zip archive")
+    size = int.from_bytes(content[end + 12 : end + 16], "little")
+    if size > MAX_DIRECTORY or content[end - _END_64_SIZE : end].startswith(_END_64):
+        raise UnusableFile(f"the archive's list of entries is longer than {MAX_DIRECTORY:,} bytes")
 
 
 def _members(archive: zipfile.ZipFile, most: int) -> dict[str, bytes]:

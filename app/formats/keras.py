@@ -25,6 +25,9 @@ CONFIG, VARIABLES, OWN = "config.json", "model.weights.h5", "mnistry.json"
 KERAS_VERSION = "3.0.0"
 """The oldest that has this format."""
 
+MAX_JSON = 2**22
+"""Bytes of a text: Keras needs about a thousand for each layer."""
+
 
 def write(bundle: Bundle) -> bytes:
     """An archive that Keras 3 loads in its safe mode; the same bytes for the same model."""
@@ -49,11 +52,7 @@ def write(bundle: Bundle) -> bytes:
 
 def is_keras(content: bytes) -> bool:
     """Whether a zip is such an archive, as far as its names tell."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return CONFIG in file.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return False
+    return CONFIG in archive.names(content)
 
 
 def read(content: bytes, definition: NetworkDefinition | None, limits: Limits) -> Bundle:
@@ -97,17 +96,39 @@ def _own(
     if graph.config() != config:
         return None
     arrays = {
-        name: variables.read(path).transpose(np.argsort(axes)) if axes else variables.read(path)
+        name: _turned(path, variables.read(path), axes)
         for path, (name, axes) in graph.variables.items()
     }
     return definition, arrays
 
 
+def _turned(path: str, array: Array, axes: tuple[int, ...]) -> Array:
+    """A variable with its axes as the engine has them; `axes`: as Keras has the engine's."""
+    if axes and array.ndim != len(axes):
+        raise UnusableFile(f"variable {path!r} has {array.ndim} axes, expected {len(axes)}")
+    return array.transpose(np.argsort(axes)) if axes else array
+
+
 def _object(text: bytes, name: str) -> dict[str, Any]:
+    """The one JSON object of an entry, which is small, and names nothing twice."""
+    if len(text) > MAX_JSON:
+        raise UnusableFile(f"{name} has {len(text):,} bytes, at most {MAX_JSON:,} are read")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise UnusableFile(f"{name} is not JSON") from error
+        raise UnusableFile(f"{name} is not JSON: {error!s:.100}") from error
     if not isinstance(value, dict):
         raise UnusableFile(f"{name} is not a JSON object")
     return value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different, so that it reads the same everywhere."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("an object has a name twice")
+    return value
+
+
+def _no_number(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")

@@ -3,11 +3,11 @@
 Whatever the engine has not is refused, with the layer's name and what is allowed.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.formats.keras_chain import Chain, Json, Layer
 from app.formats.keras_graph import CHANNELS_FIRST, last, matters
@@ -22,17 +22,25 @@ def _dense(chain: Chain, layer: Layer) -> None:
     bias = layer.option("use_bias", True)
     outputs = layer.size("units")
     kernel, *rest = layer.arrays(1 + bias)
-    if chain.flattened is not None:
-        kernel = kernel[_engines_order(chain.flattened)]
-        chain.flattened = None
+    kernel = _in_order(chain, layer, kernel)
+    chain.flattened = None
     named = {"W": kernel, **({"b": rest[0]} if bias else {})}
     chain.add({"type": "dense", "output_dim": outputs, "bias": bias}, (outputs,), **named)
     chain.add(layer.activation())
 
 
-def _engines_order(image: Shape) -> NDArray[np.intp]:
-    """Where each number of the engine's flat image is in Keras' flat image."""
-    return np.arange(np.prod(image)).reshape(last(image)).transpose(CHANNELS_FIRST).ravel()
+def _in_order(chain: Chain, layer: Layer, array: Array) -> Array:
+    """An array with a row for each number of a flat sample: the rows in the engine's order."""
+    image = chain.flattened
+    if image is None or 0 in array.strides:  # the same number everywhere is in any order
+        return array
+    # What the configuration claims may be huge; what an array holds was in the file.
+    if array.shape[:1] != (math.prod(image),):
+        raise layer.error(
+            f"a variable has shape {list(array.shape)}, for {math.prod(image)} inputs"
+        )
+    rows = np.arange(len(array)).reshape(last(image)).transpose(CHANNELS_FIRST).ravel()
+    return array[rows]
 
 
 def _convolution(layer: Layer, **padding: Any) -> Json:
@@ -174,7 +182,7 @@ def _flatten(chain: Chain, layer: Layer) -> None:
     if matters(chain.shape) and not chain.turned:
         chain.flattened = chain.shape
     chain.turned = False
-    chain.add({"type": "flatten"}, (int(np.prod(chain.shape)),))
+    chain.add({"type": "flatten"}, (math.prod(chain.shape),))
 
 
 def _reshape(chain: Chain, layer: Layer) -> None:
@@ -187,7 +195,7 @@ def _reshape(chain: Chain, layer: Layer) -> None:
     chain.turned = len(shape) == 3
     if len(shape) == 3 and (shape[2] == 1 or shape[0] * shape[1] == 1):
         shape, chain.turned = (shape[2], shape[0], shape[1]), False
-    if min(shape) < 1 or np.prod(shape) != np.prod(chain.shape):
+    if min(shape) < 1 or math.prod(shape) != math.prod(chain.shape):
         raise layer.error(f"{list(last(chain.shape))} cannot become {target}")
     chain.add({"type": "reshape", "shape": list(shape)}, shape)
 
@@ -225,9 +233,14 @@ def _affine(layer: Layer, more: int, shape: Shape) -> tuple[Array, Array, list[A
     """Scale and shift, where one is left out 1 or 0, and the variables after them."""
     scaled, shifted = layer.option("scale", True), layer.option("center", True)
     arrays = layer.arrays(scaled + shifted + more)
-    scale = arrays.pop(0) if scaled else np.ones(shape)
-    shift = arrays.pop(0) if shifted else np.zeros(shape)
+    scale = arrays.pop(0) if scaled else _all(1, shape)
+    shift = arrays.pop(0) if shifted else _all(0, shape)
     return scale, shift, arrays
+
+
+def _all(value: float, shape: Shape) -> Array:
+    """The same number everywhere, in the memory of one."""
+    return np.broadcast_to(np.float32(value), shape)
 
 
 def _batch_norm(chain: Chain, layer: Layer) -> None:
@@ -242,10 +255,8 @@ def _batch_norm(chain: Chain, layer: Layer) -> None:
     # What Keras adds beyond the engine's own is put into the variance.
     variance = variance.astype(np.float64) + (epsilon - EPSILON)
     arrays = {"scale": scale, "shift": shift, "mean": mean, "variance": variance}
-    if chain.flattened is not None:
-        order = _engines_order(chain.flattened)
-        arrays = {name: array[order] for name, array in arrays.items()}
-    chain.add({"type": "batch_norm"}, **arrays)
+    ordered = {name: _in_order(chain, layer, array) for name, array in arrays.items()}
+    chain.add({"type": "batch_norm"}, None, **ordered)
 
 
 def _layer_norm(chain: Chain, layer: Layer) -> None:
@@ -254,16 +265,16 @@ def _layer_norm(chain: Chain, layer: Layer) -> None:
     if [n % (rank + 1) for n in axis] != list(range(1, rank + 1)):
         raise layer.error(f"axis is {axis}, the engine normalises all numbers of a sample")
     epsilon = layer.option("epsilon", 0.001)
-    if abs(epsilon - EPSILON) > 1e-9:
+    if not abs(epsilon - EPSILON) <= 1e-9:
         raise layer.error(f"epsilon is {epsilon}, the engine has only {EPSILON}")
     layer.option("rms_scaling", False, False)
     scale, shift, _ = _affine(layer, 0, last(chain.shape))
     if rank == 3:
         scale, shift = scale.transpose(CHANNELS_FIRST), shift.transpose(CHANNELS_FIRST)
-    if chain.flattened is not None:
-        order = _engines_order(chain.flattened)
-        scale, shift = scale[order], shift[order]
-    chain.add({"type": "layer_norm"}, scale=scale, shift=shift)
+    ordered = {
+        name: _in_order(chain, layer, array) for name, array in (("scale", scale), ("shift", shift))
+    }
+    chain.add({"type": "layer_norm"}, None, **ordered)
 
 
 READERS: Mapping[str, Callable[[Chain, Layer], None]] = {

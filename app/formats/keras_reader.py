@@ -6,6 +6,7 @@ the chain and keeps in mind what that changes: the axes of kernels, the order of
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -48,24 +49,45 @@ def _layers(config: Json, variables: Variables) -> tuple[dict[str, Layer], list[
     entries = config["config"]["layers"]
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_LAYERS:
         raise UnusableFile(f"a model has 1 to {MAX_LAYERS} layers")
+    sequential = config["class_name"] == "Sequential"
     group_name = group_names()
     layers: dict[str, Layer] = {}
     order: list[str] = []
     for entry in entries:
-        kind = entry["class_name"]
-        if kind not in SNAKE_CASE or entry.get("registered_name") not in (None, kind):
-            known = ", ".join(sorted(SNAKE_CASE))
-            raise UnusableFile(f"class {kind!r:.60} is not known here, only {known}")
+        kind = _known_class(entry)
         layer = Layer(entry, group_name(kind), variables)
-        if config["class_name"] == "Sequential":
-            layer.inputs = order[-1:]
-        else:
-            layer.inputs = _inputs(layer, entry["inbound_nodes"])
+        layer.inputs = order[-1:] if sequential else _inputs(layer, entry["inbound_nodes"])
         if layer.name in layers:
             raise layer.error("another layer has the same name")
         layers[layer.name] = layer
         order.append(layer.name)
+    if not sequential:
+        _check_output(config["config"]["output_layers"], layers)
     return layers, order
+
+
+def _known_class(entry: Json) -> str:
+    """The class of a layer, which has to be Keras' own and not another of the same name."""
+    kind = entry["class_name"]
+    if (
+        kind not in SNAKE_CASE
+        or entry.get("registered_name") not in (None, kind)
+        or entry.get("module") != "keras.layers"
+    ):
+        known = ", ".join(sorted(SNAKE_CASE))
+        raise UnusableFile(
+            f"class {kind!r:.60} of {entry.get('module')!r:.60} is not known here, only {known} "
+            "of 'keras.layers'"
+        )
+    return str(kind)
+
+
+def _check_output(output: Any, layers: dict[str, Layer]) -> None:
+    """A model gives one output: that of the layer which no other reads."""
+    read = {name for layer in layers.values() for name in layer.inputs}
+    ends = [name for name in layers if name not in read]
+    if len(ends) != 1 or output not in ([ends[0], 0, 0], [[ends[0], 0, 0]]):
+        raise UnusableFile(f"the model gives {output!r:.100}, expected the last layer's output")
 
 
 def _inputs(layer: Layer, nodes: Sequence[Json]) -> list[str]:
@@ -74,6 +96,8 @@ def _inputs(layer: Layer, nodes: Sequence[Json]) -> list[str]:
         raise layer.error("it is used more than once")
     names: list[str] = []
     for node in nodes:
+        if any(value not in (None, False) for value in node["kwargs"].values()):
+            raise layer.error(f"it is called with {node['kwargs']!r:.60}, known is only its input")
         (argument,) = node["args"]
         tensors = argument if isinstance(argument, list) else [argument]
         names += [str(tensor["config"]["keras_history"][0])[:100] for tensor in tensors]
@@ -88,8 +112,8 @@ def _follow(
     if first.kind != "InputLayer" or sum(one.kind == "InputLayer" for one in layers.values()) != 1:
         raise UnusableFile("a model begins with its one InputLayer; build it before it is saved")
     batch_shape = first.batch_shape
-    shape = tuple(int(n) for n in batch_shape[1:])
-    if not 1 <= len(shape) <= 3 or min(shape) < 1:
+    shape = tuple(batch_shape[1:])
+    if not 1 <= len(shape) <= 3 or any(type(n) is not int or n < 1 for n in shape):
         raise first.error(f"batch_shape is {batch_shape!r:.60}, expected [null, sizes of a sample]")
     if len(shape) == 3:
         shape = (shape[2], shape[0], shape[1])
@@ -102,7 +126,7 @@ def _follow(
     end = walked.along(chain, first.name)
     if end is not None or walked.seen != len(layers):
         raise UnusableFile("the model is not a chain of layers with ways around some of them")
-    chain.check_done(first)
+    chain.check_done(walked.latest)
     if chain.flattened is not None:
         raise UnusableFile("the network ends with a flattened image; a Dense has to follow it")
     body = {"input_shape": list(shape), "layers": chain.layers}
@@ -126,6 +150,7 @@ class _Walk:
         self._layers = layers
         self._readers = readers
         self.seen = 1
+        self.latest = next(iter(layers.values()))
 
     def along(self, chain: Chain, name: str) -> str | None:
         """Read what follows a layer, up to an Add that joins this way with another: its name."""
@@ -145,6 +170,7 @@ class _Walk:
         self.seen += 1
         if self.seen > len(self._layers):
             raise layer.error("the layers form a circle")
+        self.latest = layer
         chain.check_done(layer, _FINISHES.get(layer.kind))
         READERS[layer.kind](chain, layer)
 
@@ -162,7 +188,7 @@ class _Walk:
                 continue
             self._take(way, self._layers[start])
             end = self.along(way, start)
-            way.check_done(self._layers[start])
+            way.check_done(self.latest)
             ways.append((way, end))
         (one, joint), (other, same) = ways
         if joint is None or joint != same or one.flattened or other.flattened:

@@ -3,13 +3,20 @@
 import io
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import h5py
 import numpy as np
 
 from app.domain.errors import UnusableFile
-from app.formats.archive import MAX_RATIO
+from app.formats.bundle import MAX_BYTES
 from engine.arrays import Array
+
+_BROKEN = (
+    *(OSError, RuntimeError, ValueError, TypeError, LookupError),
+    *(ArithmeticError, MemoryError, SystemError),  # addresses and sizes that cannot be
+)
+"""What h5py raises where a file is damaged, or made to look so."""
 
 
 def write(variables: Mapping[str, Array], groups: Iterable[str]) -> bytes:
@@ -34,10 +41,11 @@ class Variables:
     """
 
     def __init__(self, content: bytes) -> None:
-        self._left = MAX_RATIO * len(content)
+        # Links may lead to the same numbers many times; together they are no more than the file.
+        self._left = min(MAX_BYTES, len(content))
         try:
             self._file = h5py.File(io.BytesIO(content), "r")
-        except (OSError, ValueError, RuntimeError) as error:
+        except _BROKEN as error:
             raise UnusableFile("model.weights.h5 is not an HDF5 file") from error
 
     def read(self, path: str) -> Array:
@@ -50,25 +58,20 @@ class Variables:
             dataset = self._find(path)
             self._check(path, dataset)
             return np.asarray(dataset[()])
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+        except _BROKEN as error:
             raise UnusableFile(f"variable {path!r} cannot be read: {error!s:.200}") from error
 
     def count(self, group: str) -> int:
         """How many variables a layer has."""
-        number = 0
-        while self._has(f"{group}/vars/{number}"):
-            number += 1
-        return number
-
-    def _has(self, path: str) -> bool:
         try:
-            self._find(path)
-        except (UnusableFile, KeyError, OSError, ValueError, RuntimeError):
-            return False
-        return True
+            found = self._find(f"{group}/vars")
+            return len(found) if isinstance(found, h5py.Group) else 0
+        except (UnusableFile, *_BROKEN):
+            return 0
 
-    def _find(self, path: str) -> h5py.Dataset:
-        here: h5py.Group = self._file
+    def _find(self, path: str) -> Any:
+        """What is at a path, along links that stay in the file."""
+        here = self._file
         for step in path.split("/"):
             if not isinstance(here, h5py.Group):
                 raise UnusableFile(f"variable {path!r} is missing")
@@ -76,15 +79,19 @@ class Variables:
             if not isinstance(link, h5py.HardLink):
                 raise UnusableFile(f"variable {path!r} is missing or somewhere else")
             here = here[step]
-        if not isinstance(here, h5py.Dataset):
-            raise UnusableFile(f"variable {path!r} is missing")
         return here
 
-    def _check(self, path: str, dataset: h5py.Dataset) -> None:
+    def _check(self, path: str, dataset: Any) -> None:
+        if not isinstance(dataset, h5py.Dataset):
+            raise UnusableFile(f"variable {path!r} is missing")
         if dataset.dtype.kind != "f":
             raise UnusableFile(f"variable {path!r} holds {dataset.dtype!s:.50}, expected floats")
         if dataset.shape is None or dataset.is_virtual or dataset.external:
             raise UnusableFile(f"variable {path!r} is empty or somewhere else")
-        self._left -= math.prod(dataset.shape) * dataset.dtype.itemsize
+        size = math.prod(dataset.shape) * dataset.dtype.itemsize
+        # Keras packs nothing, and what is not packed is as large as it claims to be.
+        if dataset.chunks is not None or dataset.id.get_storage_size() != size:
+            raise UnusableFile(f"variable {path!r} is packed, or not all of it is there")
+        self._left -= size
         if self._left < 0:
             raise UnusableFile(f"variable {path!r} claims shape {list(dataset.shape)[:8]}")

@@ -191,6 +191,8 @@ def pickled() -> bytes:
         (zipped({"../../x.npy": claiming("'<f4'", "(1,)", bytes(4))}), "x'"),
         (zipped({"1.W.npy": bytes(50_000_000)}, zipfile.ZIP_DEFLATED), "unpacks to more"),
         (zipped({f"{i}.npy": b"" for i in range(2001)}), "2001 entries"),
+        (zipped({f"{i:05}.npy": b"" for i in range(30_000)}), "list of entries"),
+        (zipped({"1.W.npy": b""})[:-22], "not a zip"),
     ],
 )
 def test_a_hostile_npz_is_refused(content: bytes, words: str) -> None:

@@ -5,6 +5,7 @@ parity/test_keras.py has the other half: that Keras itself reads and writes the 
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -136,13 +137,36 @@ def layer_class(index: int, **fields: Any) -> bytes:
     return changed(lambda c: c["config"]["layers"][index].update(fields))
 
 
+def called(**kwargs: Any) -> bytes:
+    """The small model, which calls its batch norm with more than an input."""
+    return changed(lambda c: c["config"]["layers"][2]["inbound_nodes"][0].update(kwargs=kwargs))
+
+
+def huge(scale: bool) -> bytes:
+    """A few arrays, said to be for an image of 33 million numbers that is flattened."""
+    own = keras.write(SMALL)
+    inner = json.loads(unzipped(own)["config.json"])["config"]["layers"]
+    image, norm, dense = inner[0], inner[2], inner[5]
+    image["config"]["batch_shape"] = [None, 4096, 4096, 2]
+    norm["config"].update(scale=scale, center=scale)
+    flatten = {**inner[4], "name": "flat"}
+    layers = [image, flatten, *([norm] if scale else []), dense]
+    if not scale:
+        layers.insert(2, {**norm, "class_name": "Dropout", "config": {"rate": 0.5}})
+    config = {"class_name": "Sequential", "config": {"layers": layers}}
+    return zipped({**unzipped(foreign(own)), "config.json": json.dumps(config).encode()})
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (layer_class(1, class_name="Lambda"), "'Lambda' is not known"),
+        (layer_class(1, class_name="Lambda"), "'Lambda' of .* is not known"),
         (layer_class(1, class_name="TFSMLayer"), "not known"),
         (layer_class(1, registered_name="evil>Layer"), "not known"),
         (layer_class(1, class_name=["Conv2D"]), "form"),
+        (layer_class(5, module="__main__"), "'Dense' of '__main__' is not known"),
+        (layer_class(6, module="keras.src.ops.nn"), "'keras.src.ops.nn' is not known"),
+        (called(training=True), "'training': True"),
         (layer_option(1, activation={"class_name": "function", "config": "os.system"}), "activat"),
         (layer_option(1, activation="exec"), "'exec' is not known, only"),
         (layer_option(1, dilation_rate=[2, 2]), r"conv2d.*dilation_rate is \[2, 2\]"),
@@ -165,8 +189,14 @@ def layer_class(index: int, **fields: Any) -> bytes:
         (changed(lambda c: c["config"].update(layers=c["config"]["layers"] * 200)), "."),
         (changed(lambda c: c["config"]["layers"].pop(0)), "InputLayer|form"),
         (changed(lambda c: c["config"]["layers"].pop(3)), "."),
-        (layer_class(1, inbound_nodes=[]), "chain"),
-        (layer_option(0, batch_shape=[None, "a"]), "."),
+        (layer_class(1, inbound_nodes=[]), "chain|gives"),
+        (changed(lambda c: c["config"].update(output_layers=["conv2d", 0, 0])), "model gives"),
+        (changed(lambda c: c["config"].update(output_layers={"a": ["conv2d", 0, 0]})), "gives"),
+        (layer_option(0, batch_shape=[None, "a"]), "sizes of a sample"),
+        (layer_option(0, batch_shape=[None, 4.0, 4.0, 2.0]), "sizes of a sample"),
+        (layer_option(0, batch_shape=[None, None, None, 2]), "sizes of a sample"),
+        (huge(scale=True), r"Norm.* has shape \[2\], for 33554432 inputs"),
+        (huge(scale=False), r"Dense.* has shape \[18, 3\], for 33554432 inputs"),
         (layer_option(0, batch_shape=[None, 10**9, 10**9, 10**9]), "."),
         (layer_option(0, batch_shape=[None]), "."),
     ],
@@ -224,9 +254,14 @@ def gone(file: h5py.File) -> None:
         with_weights(replaced(data=np.array(["a", "b"], "S1"))),
         with_weights(replaced(data=np.zeros((18, 3), np.int32))),
         with_weights(replaced(shape=(18, 3), dtype="f4", external=[("/etc/passwd", 0, 216)])),
+        with_weights(replaced(shape=(18, 3), dtype="f4", chunks=(18, 3))),
+        with_weights(replaced(shape=(18, 3), dtype="f4")),
+        with_weights(replaced(data=np.zeros(54, np.float32))),
+        with_weights(replaced(data=np.zeros((18, 3, 1), np.float32))),
         with_weights(nan),
         with_weights(gone),
         zipped({"config.json": b"{}"}),
+        zipped({**unzipped(keras.write(SMALL)), "config.json": b" " * 2**22 + b"{}"}),
         zipped({"config.json": b"[" * 100_000, "model.weights.h5": b""}),
         zipped({**unzipped(keras.write(SMALL)), "model.weights.h5": b"\x89HDF\r\n\x1a\n" * 9}),
         zipped({**unzipped(keras.write(SMALL)), "mnistry.json": b"[]"}),
@@ -237,6 +272,61 @@ def gone(file: h5py.File) -> None:
 def test_a_hostile_archive_is_refused(content: bytes) -> None:
     with pytest.raises(UnusableFile):
         keras.read(content, None, LIMITS)
+
+
+def test_arrays_with_other_axes_are_refused_in_a_file_of_our_own() -> None:
+    bundle = bundle_of(definition_of("transposed"))
+    members = unzipped(keras.write(bundle))
+    stream = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(stream, "a") as file:
+        del file["layers/conv2d_transpose/vars/0"]
+        file["layers/conv2d_transpose/vars/0"] = np.zeros(3, np.float32)
+
+    with pytest.raises(UnusableFile, match="1 axes, expected 4"):
+        keras.read(zipped({**members, "model.weights.h5": stream.getvalue()}), None, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b'"epsilon": 1e-05', b'"epsilon": NaN', "NaN is no JSON"),
+        (b'"epsilon": 1e-05', b'"epsilon": 1e-05, "epsilon": 1.0', "a name twice"),
+    ],
+)
+def test_what_json_leaves_open_is_refused(old: bytes, new: bytes, words: str) -> None:
+    members = unzipped(foreign(keras.write(SMALL)))
+    config = members["config.json"].replace(old, new)
+    assert new in config
+
+    with pytest.raises(UnusableFile, match=words):
+        keras.read(zipped({**members, "config.json": config}), None, LIMITS)
+
+
+def test_links_to_many_variables_take_no_time() -> None:
+    """Each layer is asked how many variables it has, and all may have the same ten thousand."""
+
+    def change(file: h5py.File) -> None:
+        kernel = file[PATH]
+        for number in range(2, 10_000):
+            file[f"layers/dense/vars/{number}"] = kernel
+
+    members = unzipped(with_weights(change))
+    started = time.monotonic()
+    with pytest.raises(UnusableFile, match="10000 variables, expected 2"):
+        keras.read(foreign(zipped(members)), None, LIMITS)
+    assert time.monotonic() - started < 0.5
+
+
+def test_addresses_beyond_every_file_are_refused() -> None:
+    """HDF5 has the address of the first group in its first hundred bytes."""
+    members = unzipped(keras.write(SMALL))
+    for position in range(8, 96):
+        content = bytearray(members["model.weights.h5"])
+        content[position : position + 8] = (2**63 + position).to_bytes(8, "little")
+        try:
+            keras.read(zipped({**members, "model.weights.h5": bytes(content)}), None, LIMITS)
+        except (UnusableFile, InvalidInput):
+            continue
 
 
 def test_a_negative_variance_is_refused() -> None:
