@@ -13,7 +13,7 @@ from app.api.schemas.common import ListBody
 from app.api.schemas.jobs import JobBody, JobEstimateBody, PlanBody
 from app.api.strict_json import StrictRoute
 from app.domain import ids
-from app.domain.jobs import JobRequest, JobStatus
+from app.domain.jobs import JobLabels, JobRequest, JobStatus
 from app.domain.records import Job
 from app.services import jobs as service
 from app.services.estimates import MNIST_SAMPLES, estimate
@@ -116,6 +116,35 @@ def jobs_cancel(job_id: str, parts: Parts) -> JobBody:
     """End a job now; asking again is no error."""
     with parts.database.writing() as connection:
         job = service.cancel(connection, job_id)
+        return _bodies(connection, [job])[0]
+
+
+@router.post("/{job_id}/pause", status_code=202, responses=problems(404, 409))
+def jobs_pause(job_id: str, parts: Parts) -> JobBody:
+    """Stop a job where it stands, to be resumed; asking again is no error."""
+    with parts.database.writing() as connection:
+        job = service.pause(connection, job_id)
+        return _bodies(connection, [job])[0]
+
+
+@router.post("/{job_id}/resume", status_code=202, responses=problems(404, 409))
+def jobs_resume(job_id: str, parts: Parts) -> JobBody:
+    """Go on with a paused job; it ends with the weights of one that was never paused."""
+    with parts.database.writing() as connection:
+        job = service.resume(connection, parts.queue, job_id)
+        return _bodies(connection, [job])[0]
+
+
+@router.patch("/{job_id}", responses=problems(400, 404, 413, 415, 422))
+def jobs_update(
+    job_id: str,
+    body: Annotated[JobLabels, Body(examples=[{"name": "second try", "tags": ["a"]}])],
+    parts: Parts,
+) -> JobBody:
+    """Change a job's name, notes or tags; what is not sent stays."""
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    with parts.database.writing() as connection:
+        job = service.label(connection, job_id, changes)
         return _bodies(connection, [job])[0]
 
 

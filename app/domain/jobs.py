@@ -9,6 +9,7 @@ from app.domain.definitions import NetworkDefinition
 from app.domain.errors import InvalidInput
 from app.domain.presets import PresetName
 from app.domain.recipes import Recipe
+from app.domain.spec import Spec
 from app.domain.text import Name, Notes, ResourceName, Tags
 from engine.arrays import Shape
 
@@ -21,6 +22,9 @@ ENDED: tuple[JobStatus, ...] = ("succeeded", "failed", "cancelled")
 
 CANCELLABLE: tuple[JobStatus, ...] = ("queued", "running", "paused")
 """A job in one of these can be cancelled."""
+
+PAUSABLE: tuple[JobStatus, ...] = ("queued", "running")
+"""A job in one of these can be paused."""
 
 NETWORK_FIELDS = ("network_id", "network", "preset")
 
@@ -41,6 +45,14 @@ class JobConfig(Recipe):
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
     )
+
+
+class JobLabels(Spec):
+    """What a person says of a job; it changes nothing that the job does."""
+
+    name: Name | None = Field(None, description="What a person calls the job.")
+    notes: Notes | None = Field(None, description="Anything worth remembering.")
+    tags: Tags = Field(default=[], description="Words to find the job by.")
 
 
 class JobRequest(Recipe):

@@ -26,7 +26,7 @@ class Job:
     """A training job, as far as it has come.
 
     Attributes:
-        attempt: How often it was started, not counting that it was paused; fences every write.
+        attempt: How often an attempt began, whatever ended the one before; fences every write.
         crashes: How often its process died.
         checkpoint_sha256: The blob that its next attempt goes on from.
         seconds: Time spent training, over all attempts.
@@ -58,6 +58,17 @@ class Job:
     checkpoint_sha256: str | None = None
     seconds: float = 0.0
     last_event: int = 0
+
+    @property
+    def turn(self) -> int:
+        """How often it was paused: each time it leaves the queue, and comes in anew."""
+        return sum(entry["status"] == "paused" for entry in self.history_of_status)
+
+    @property
+    def starts(self) -> int:
+        """How often it was started, not counting pauses: 1, and once more after each crash."""
+        lost = [e for e in self.history_of_status if e["status"] == "running" and e["reason"]]
+        return 1 + len(lost)
 
 
 @dataclass(frozen=True, kw_only=True)

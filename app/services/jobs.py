@@ -1,12 +1,13 @@
 """Jobs: submit, cancel and delete them."""
 
 import secrets
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, Summary, summarise
 from app.domain.errors import InvalidInput, NotFound, StateConflict, TooManyJobs
-from app.domain.jobs import CANCELLABLE, ENDED, JobConfig, JobRequest, check_fit
+from app.domain.jobs import CANCELLABLE, ENDED, PAUSABLE, JobConfig, JobRequest, check_fit
 from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
 from app.domain.records import Job
@@ -17,8 +18,8 @@ from app.store.database import Connection
 class JobQueue(Protocol):
     """Where a job waits for a trainer."""
 
-    def enqueue(self, connection: Connection, job_id: str) -> None:
-        """Put a job into the queue when the connection's transaction commits."""
+    def enqueue(self, connection: Connection, job_id: str, turn: int) -> None:
+        """Put a job into the queue for its next turn when the connection's transaction commits."""
 
 
 def plan(
@@ -59,7 +60,7 @@ def submit(
     if len(jobs.queue_positions(connection)) >= most:
         raise TooManyJobs(f"{most} jobs are waiting already; try again when some have ended")
     jobs.insert(connection, job)
-    queue.enqueue(connection, job.id)
+    queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
 
 
@@ -84,6 +85,45 @@ def cancel(connection: Connection, job_id: str) -> Job:
         raise StateConflict(f"job {job_id} has {job.status}, it cannot be cancelled", CANCELLABLE)
     end = {"model_id": None, "error": None}
     jobs.end_of(connection, job, "cancelled", end, "a client asked for it")
+    return find(connection, job_id)
+
+
+def pause(connection: Connection, job_id: str) -> Job:
+    """Take a job out of the queue, or its trainer's hands, until it is resumed.
+
+    Raises:
+        StateConflict: It has ended.
+    """
+    job = find(connection, job_id)
+    if job.status == "paused":
+        return job
+    if job.status not in PAUSABLE:
+        raise StateConflict(f"job {job_id} has {job.status}, it cannot be paused", PAUSABLE)
+    jobs.move(connection, job, "paused", "a client asked for it")
+    return find(connection, job_id)
+
+
+def resume(connection: Connection, queue: JobQueue, job_id: str) -> Job:
+    """Put a paused job into the queue again; it goes on where it stood.
+
+    Raises:
+        StateConflict: It has ended.
+    """
+    job = find(connection, job_id)
+    if job.status in PAUSABLE:
+        return job
+    if job.status != "paused":
+        raise StateConflict(f"job {job_id} has {job.status}, it cannot be resumed", ("paused",))
+    jobs.move(connection, job, "queued", "a client asked for it")
+    queue.enqueue(connection, job_id, job.turn)
+    return find(connection, job_id)
+
+
+def label(connection: Connection, job_id: str, changes: Mapping[str, Any]) -> Job:
+    """Change what a person says of a job: its name, notes or tags."""
+    job = find(connection, job_id)
+    if changes:
+        jobs.label(connection, job, dict(changes))
     return find(connection, job_id)
 
 

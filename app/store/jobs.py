@@ -24,9 +24,7 @@ class ClaimLost(Exception):
 def insert(connection: sa.Connection, job: Job) -> None:
     """Store a new job with its first event."""
     connection.execute(jobs.insert().values(asdict(job)))
-    if job.tags:
-        tags = [{"job_id": job.id, "tag": tag} for tag in dict.fromkeys(job.tags)]
-        connection.execute(job_tags.insert(), tags)
+    _tag(connection, job.id, job.tags)
     _append(connection, job.id, [("status", {"status": job.status})])
 
 
@@ -77,10 +75,10 @@ def events(
     return [JobEvent(**row) for row in connection.execute(query).mappings()]
 
 
-def claim(connection: sa.Connection, job_id: str) -> Job | None:
-    """Begin the next attempt at a job; None where it has ended or is gone."""
+def claim(connection: sa.Connection, job_id: str, turn: int) -> Job | None:
+    """Begin the next attempt at a job; None where it has ended, or waits for another turn."""
     job = get(connection, job_id)
-    if job is None or job.status not in ("queued", "running"):
+    if job is None or job.status not in ("queued", "running") or job.turn != turn:
         return None
     at = clock.now()
     changes: dict[str, Any] = {
@@ -129,6 +127,30 @@ def record(
     _append(connection, job_id, events)
 
 
+def keep_checkpoint(connection: sa.Connection, job_id: str, attempt: int, changes: Json) -> bool:
+    """Write where an attempt stood when its job was paused; whether nobody has gone on since."""
+    left = (
+        jobs.c.id == job_id,
+        jobs.c.attempt == attempt,
+        jobs.c.status.in_(("paused", "queued")),
+    )
+    return connection.execute(jobs.update().where(*left).values(changes)).rowcount == 1
+
+
+def label(connection: sa.Connection, job: Job, changes: Json) -> None:
+    """Change what a person says of a job."""
+    connection.execute(jobs.update().where(jobs.c.id == job.id).values(changes))
+    if "tags" in changes:
+        connection.execute(job_tags.delete().where(job_tags.c.job_id == job.id))
+        _tag(connection, job.id, changes["tags"])
+
+
+def _tag(connection: sa.Connection, job_id: str, tags: Sequence[str]) -> None:
+    if tags:
+        rows = [{"job_id": job_id, "tag": tag} for tag in dict.fromkeys(tags)]
+        connection.execute(job_tags.insert(), rows)
+
+
 def finish(
     connection: sa.Connection,
     job_id: str,
@@ -159,11 +181,14 @@ def end_of(
     blobs.delete_unused(connection, job.checkpoint_sha256)
 
 
-def status_under(connection: sa.Connection, job_id: str, attempt: int) -> bool:
-    """Whether the job still runs under this attempt."""
+def status_under(connection: sa.Connection, job_id: str, attempt: int) -> JobStatus | None:
+    """The job's status, as far as this attempt is the newest; None where another is, or none."""
     query = sa.select(jobs.c.status, jobs.c.attempt).where(jobs.c.id == job_id)
     row = connection.execute(query).one_or_none()
-    return row is not None and row.status == "running" and row.attempt == attempt
+    if row is None or row.attempt != attempt:
+        return None
+    status: JobStatus = row.status
+    return status
 
 
 def delete(connection: sa.Connection, job_id: str) -> None:

@@ -4,12 +4,14 @@ Every write carries the number of the attempt. The first that finds the job else
 taken over, ends the child: the work of an attempt that lost its claim changes nothing any more.
 """
 
+import contextlib
 import logging
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection as PipeEnd
 from os import getpid
@@ -26,6 +28,10 @@ from app.trainer import messages
 
 POLL_SECONDS = 0.2
 """How often a job is looked at for having been cancelled."""
+
+PAUSE_SECONDS = 10.0
+"""How long a child whose job was paused has to say where it stands; after that the last checkpoint
+counts, from which it comes to the same."""
 
 CRASHES = 3
 """So many dead processes in a row, without a checkpoint between them, and the job has failed."""
@@ -61,10 +67,10 @@ class Attempts:
         self._settings = settings
         self._stop = stop
 
-    def run(self, job_id: str) -> None:
+    def run(self, job_id: str, turn: int) -> None:
         """Attempt a job until it has ended; a child that dies is followed by another attempt."""
         while not self._stop.is_set():
-            job = self._write(lambda c: jobs.claim(c, job_id))
+            job = self._write(lambda c: jobs.claim(c, job_id, turn))
             if job is None:
                 return
             if job.crashes >= CRASHES:
@@ -92,6 +98,11 @@ class Attempts:
         try:
             self._send_job(ours, job)
             return self._follow(ours, job)
+        except jobs.ClaimLost:
+            if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) == "paused":
+                with contextlib.suppress(EOFError, ConnectionError):  # it has just ended
+                    self._keep(ours, job)
+            raise
         except (EOFError, ConnectionError):
             log.warning("job %s: the process of attempt %d died", job.id, job.attempt)
             return False
@@ -140,8 +151,27 @@ class Attempts:
                 asked_to_stop = True
 
     def _check_claim(self, job: Job) -> None:
-        if not self._read(lambda c: jobs.status_under(c, job.id, job.attempt)):
+        if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) != "running":
             raise jobs.ClaimLost(job.id)
+
+    def _keep(self, pipe: PipeEnd, job: Job) -> None:
+        """Have a child whose job was paused say where it stands; it goes on from there later."""
+        messages.send(pipe, {"type": "stop"})
+        deadline = time.monotonic() + PAUSE_SECONDS
+        while pipe.poll(max(0.0, deadline - time.monotonic())):
+            message, content = messages.receive(pipe)
+            if message["type"] == "checkpoint":
+                self._write(partial(self._keep_checkpoint, job=job, content=content))
+            elif message["type"] in ("stopped", "succeeded", "failed"):
+                return
+
+    def _keep_checkpoint(self, connection: Connection, job: Job, content: bytes) -> None:
+        before = jobs.get(connection, job.id)
+        sha256 = blobs.put(connection, content)
+        kept = jobs.keep_checkpoint(
+            connection, job.id, job.attempt, {"checkpoint_sha256": sha256, "crashes": 0}
+        )
+        blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else sha256)
 
     def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
         """Write progress, an epoch or a checkpoint."""

@@ -39,17 +39,24 @@ class Queue:
             system_database_engine=database.engine, serializer=Serializer(), lazy=True
         )
 
-    def enqueue(self, connection: Connection, job_id: str) -> None:
-        """Put a job into the queue when the connection's transaction commits."""
+    def enqueue(self, connection: Connection, job_id: str, turn: int) -> None:
+        """Put a job into the queue when the connection's transaction commits.
+
+        Args:
+            connection: The transaction.
+            job_id: The job.
+            turn: How often it left the queue before: a workflow runs once, so each has its own.
+        """
         self._client.enqueue_in_transaction(
             connection,
             {
                 "workflow_name": _WORKFLOW,
                 "queue_name": _QUEUE,
-                "workflow_id": job_id,
+                "workflow_id": f"{job_id}.{turn}",
                 "app_version": _VERSION,
             },
             job_id,
+            turn,
         )
 
     def close(self) -> None:
@@ -62,10 +69,10 @@ class Executor:
     Args:
         database: Where the queue is.
         name: The trainer's name; jobs that it was given before are given to it again.
-        run: Runs a job, by its id, to its end.
+        run: Runs a job, by its id and turn, to its end.
     """
 
-    def __init__(self, database: Database, name: str, run: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, name: str, run: Callable[[str, int], None]) -> None:
         _quiet()
         config: DBOSConfig = {
             "name": "mnistry",
@@ -81,8 +88,8 @@ class Executor:
         step = DBOS.step(name="attempts")(run)
 
         @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RECOVERIES)
-        def train(job_id: str) -> None:
-            step(job_id)
+        def train(job_id: str, turn: int = 0) -> None:
+            step(job_id, turn)
 
     def start(self) -> None:
         """Begin to take jobs, those first that this trainer did not finish."""
@@ -95,7 +102,7 @@ class Executor:
         )
 
     def take_over(self, alive: Iterable[str]) -> list[str]:
-        """Put the unfinished jobs of trainers that are not alive back into the queue; their ids."""
+        """Put the unfinished turns of trainers that are not alive back into the queue."""
         trainers = set(alive)
         orphans = [
             workflow.workflow_id

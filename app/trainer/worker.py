@@ -30,10 +30,10 @@ def work(
     idle.set()
     attempts = Attempts(database, settings, stop)
 
-    def run(job_id: str) -> None:
+    def run(job_id: str, turn: int) -> None:
         idle.clear()
         try:
-            attempts.run(job_id)
+            attempts.run(job_id, turn)
         except DatabaseAway as error:
             log.warning("job %s is left as it stands: %s", job_id, error.orig)
         idle.set()

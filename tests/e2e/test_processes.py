@@ -116,11 +116,13 @@ def undisturbed(server: Server) -> dict[str, Any]:
         return wait_until_ended(client, client.post("/v1/jobs", json=LONG).json()["id"])
 
 
-def assert_went_on(client: httpx.Client, job_id: str, undisturbed: dict[str, Any]) -> None:
+def assert_went_on(
+    client: httpx.Client, job_id: str, undisturbed: dict[str, Any], attempts: tuple[int, ...] = (2,)
+) -> None:
     """The job has succeeded, with one model, of the weights of a job in peace."""
     job = wait_until_ended(client, job_id)
     assert job["status"] == "succeeded", job["error"]
-    assert job["attempt"] == 2
+    assert job["attempt"] in attempts
     assert job["receipt"]["weights_sha256"] == undisturbed["receipt"]["weights_sha256"]
     figures = ("epoch", "train_loss", "val_accuracy", "gradient_norm")
     histories = [
@@ -177,7 +179,7 @@ def test_a_job_goes_on_when_the_service_is_started_again(
     assert time.monotonic() - began < 15
     server = start_server(**OFTEN)
     with httpx.Client(base_url=server.url, timeout=70) as client:
-        assert_went_on(client, job_id, undisturbed)
+        assert_went_on(client, job_id, undisturbed, attempts=(1,))
 
 
 def test_when_the_supervisor_is_killed_all_end_and_the_next_goes_on(
@@ -198,7 +200,8 @@ def test_when_the_supervisor_is_killed_all_end_and_the_next_goes_on(
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
     server = start_server(**OFTEN)
     with httpx.Client(base_url=server.url, timeout=70) as client:
-        assert_went_on(client, job_id, undisturbed)
+        # Its trainer may still have put the job back, which is no crash.
+        assert_went_on(client, job_id, undisturbed, attempts=(1, 2))
 
 
 def test_all_processes_end_while_a_job_trains_and_a_stream_is_open(

@@ -94,6 +94,7 @@ class JobBody(Body):
     @classmethod
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
         own = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
+        own["attempt"] = job.starts
         own["config"] = {**job.config, "network_id": job.network_id, "preset": job.preset}
         return cls(network=job.definition, model_id=model_id, queue_position=queue_position, **own)
 

@@ -15,7 +15,7 @@ def claimed(database: Database, job: Job) -> Job:
     with database.writing() as connection:
         if jobs.get(connection, job.id) is None:
             jobs.insert(connection, job)
-        found = jobs.claim(connection, job.id)
+        found = jobs.claim(connection, job.id, job.turn)
     assert found is not None
     return found
 
@@ -69,7 +69,39 @@ def test_a_cancelled_job_cannot_be_written_or_claimed(database: Database, job: J
     with pytest.raises(ClaimLost), database.writing() as connection:
         jobs.finish(connection, job.id, first.attempt, "succeeded", {}, {})
     with database.writing() as connection:
-        assert jobs.claim(connection, job.id) is None
+        assert jobs.claim(connection, job.id, job.turn) is None
+
+
+def test_a_turn_that_is_over_claims_nothing(database: Database, job: Job) -> None:
+    first = claimed(database, job)
+    with database.writing() as connection:
+        jobs.move(connection, first, "paused")
+        assert jobs.claim(connection, job.id, 1) is None
+        paused = jobs.get(connection, job.id)
+        assert paused is not None
+        jobs.move(connection, paused, "queued")
+
+    with database.writing() as connection:
+        assert jobs.claim(connection, job.id, 0) is None
+        again = jobs.claim(connection, job.id, 1)
+
+    assert again is not None
+    assert (again.attempt, again.crashes, again.starts) == (2, 0, 1)
+
+
+def test_where_a_paused_job_stood_is_kept_until_another_goes_on(
+    database: Database, job: Job
+) -> None:
+    first = claimed(database, job)
+    with database.writing() as connection:
+        jobs.move(connection, first, "paused")
+        assert jobs.keep_checkpoint(connection, job.id, first.attempt, {"seconds": 4.0})
+        paused = jobs.get(connection, job.id)
+        assert paused is not None
+        assert paused.seconds == 4
+        jobs.move(connection, paused, "queued")
+        assert jobs.claim(connection, job.id, 1) is not None
+        assert not jobs.keep_checkpoint(connection, job.id, first.attempt, {"seconds": 9.0})
 
 
 def test_events_count_from_one_without_a_gap(database: Database, job: Job) -> None:

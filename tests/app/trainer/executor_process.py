@@ -19,7 +19,7 @@ def main(url: str, name: str, log: str, seconds: float) -> None:
         with Path(log).open("a") as file:
             file.write(f"{line}\n")
 
-    def run(job_id: str) -> None:
+    def run(job_id: str, turn: int) -> None:
         write(f"start {job_id} {name}")
         time.sleep(seconds)
         write(f"end {job_id} {name}")

@@ -25,7 +25,7 @@ def attempt(database: Database, job: Job, settings: TrainerSettings = SETTINGS) 
     """Run a job to its end, as a trainer does; what became of it."""
     with database.writing() as connection:
         jobs.insert(connection, job)
-    Attempts(database, settings, threading.Event()).run(job.id)
+    Attempts(database, settings, threading.Event()).run(job.id, 0)
     with database.reading() as connection:
         found = jobs.get(connection, job.id)
     assert found is not None
@@ -105,7 +105,7 @@ def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     stop = threading.Event()
     with database.writing() as connection:
         jobs.insert(connection, long)
-    thread = threading.Thread(target=Attempts(database, SETTINGS, stop).run, args=(job.id,))
+    thread = threading.Thread(target=Attempts(database, SETTINGS, stop).run, args=(job.id, 0))
 
     thread.start()
     _wait_for_checkpoint(database, job.id)
@@ -113,7 +113,7 @@ def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     thread.join()
     with database.reading() as connection:
         waiting = jobs.get(connection, job.id)
-    Attempts(database, SETTINGS, threading.Event()).run(job.id)
+    Attempts(database, SETTINGS, threading.Event()).run(job.id, 0)
 
     assert waiting is not None
     assert (waiting.status, waiting.crashes) == ("queued", 0)

@@ -56,7 +56,7 @@ def enqueue(database: Database) -> str:
     job_id = ids.new_id("job")
     client = queue.Queue(database)
     with database.writing() as connection:
-        client.enqueue(connection, job_id)
+        client.enqueue(connection, job_id, 0)
     return job_id
 
 
@@ -76,7 +76,7 @@ def test_a_job_whose_transaction_was_rolled_back_is_never_run(
     lost = ids.new_id("job")
     client = queue.Queue(database)
     with pytest.raises(RuntimeError), database.writing() as connection:
-        client.enqueue(connection, lost)
+        client.enqueue(connection, lost, 0)
         raise RuntimeError
     start("a")
     wait_for(log, f"end {enqueue(database)} a")
@@ -94,6 +94,20 @@ def test_one_executor_runs_one_job_at_a_time_in_their_order(
 
     expected = [f"{what} {job} a" for job in jobs for what in ("start", "end")]
     assert log.read_text().splitlines()[1:] == expected
+
+
+def test_a_job_that_left_the_queue_comes_in_again_for_another_turn(
+    database: Database, log: Path, start: Start
+) -> None:
+    start("a")
+    job_id = enqueue(database)
+    wait_for(log, f"end {job_id} a")
+    log.write_text("")
+
+    with database.writing() as connection:
+        queue.Queue(database).enqueue(connection, job_id, 1)
+
+    wait_for(log, f"end {job_id} a")
 
 
 def test_an_executor_that_comes_back_is_given_its_job_again(
