@@ -14,9 +14,9 @@ import numpy as np
 
 from engine.arrays import Array
 
-BLOCK = 32768
-"""Parameters in a block: its five arrays of 128 KiB stay near a core, and NumPy's cost of a call is
-spread over many numbers."""
+BLOCK = 131072
+"""Parameters in a block. Its five arrays of 512 KiB are near a core, and a call of NumPy takes so
+long that two threads seldom meet between two of them, where only one can run Python."""
 
 
 def _positive(name: str, value: float) -> float:

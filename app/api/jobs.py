@@ -135,6 +135,22 @@ def jobs_resume(job_id: str, parts: Parts) -> JobBody:
         return _bodies(connection, [job])[0]
 
 
+@router.post(
+    "/{job_id}/replay",
+    status_code=202,
+    response_model=JobBody,
+    responses=problems(404, 409, 422),
+)
+def jobs_replay(job_id: str, parts: Parts, once: OnceOnly) -> Response:
+    """Train a job again; the receipt of the new one says whether its weights are identical."""
+
+    def create(connection: Connection) -> tuple[JobBody, str]:
+        job = service.replay(connection, parts.queue, job_id, parts.max_queued_jobs)
+        return _bodies(connection, [job])[0], f"/v1/jobs/{job.id}"
+
+    return once.run(parts.database, 202, create)
+
+
 @router.patch("/{job_id}", responses=problems(400, 404, 413, 415, 422))
 def jobs_update(
     job_id: str,

@@ -45,6 +45,9 @@ class JobConfig(Recipe):
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
     )
+    replay_of: str | None = Field(
+        None, description="The job that this one trains again, to compare the weights."
+    )
 
 
 class JobLabels(Spec):

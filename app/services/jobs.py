@@ -57,11 +57,42 @@ def submit(
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
     job, _, _ = plan(connection, request, limits)
-    if len(jobs.queue_positions(connection)) >= most:
-        raise TooManyJobs(f"{most} jobs are waiting already; try again when some have ended")
+    _check_queue(connection, most)
     jobs.insert(connection, job)
     queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
+
+
+def replay(connection: Connection, queue: JobQueue, job_id: str, most: int) -> Job:
+    """Train a job again, all of it as it was; its receipt will say whether the weights are too.
+
+    Raises:
+        StateConflict: It has not succeeded, so there is nothing to compare with.
+    """
+    original = find(connection, job_id)
+    if original.status != "succeeded":
+        msg = f"job {job_id} is {original.status}; one that has succeeded can be replayed"
+        raise StateConflict(msg, ("succeeded",))
+    _check_queue(connection, most)
+    at = clock.now()
+    job = Job(
+        id=ids.new_id("job"),
+        created_at=at,
+        definition=original.definition,
+        config={**original.config, "alias": None, "replay_of": job_id},
+        history_of_status=[{"status": "queued", "at": at, "reason": None}],
+        name=original.name,
+        network_id=original.network_id,
+        preset=original.preset,
+    )
+    jobs.insert(connection, job)
+    queue.enqueue(connection, job.id, job.turn)
+    return find(connection, job.id)
+
+
+def _check_queue(connection: Connection, most: int) -> None:
+    if len(jobs.queue_positions(connection)) >= most:
+        raise TooManyJobs(f"{most} jobs are waiting already; try again when some have ended")
 
 
 def find(connection: Connection, job_id: str) -> Job:

@@ -238,7 +238,8 @@ class Attempts:
                 return
             sha256 = blobs.put(connection, content)
             model = self._model(job, sha256, content, message)
-            changes["receipt"] = receipt(job, sha256, message["receipt"])
+            identical = self._identical(connection, job, sha256)
+            changes["receipt"] = receipt(job, sha256, message["receipt"], identical)
             end = {"model_id": model.id, "error": error}
             jobs.finish(connection, job.id, job.attempt, status, changes, end)
             models.insert(connection, model)
@@ -247,6 +248,13 @@ class Attempts:
                 aliases.point(connection, alias, model.id)
 
         self._write(write)
+
+    def _identical(self, connection: Connection, job: Job, sha256: str) -> bool | None:
+        """Whether a replay has left the weights of the job that it trained again."""
+        original = jobs.get(connection, job.config.get("replay_of") or "")
+        if original is None or original.receipt is None:
+            return None
+        return bool(original.receipt["weights_sha256"] == sha256)
 
     def _model(self, job: Job, sha256: str, content: bytes, message: messages.Message) -> Model:
         dataset = datasets.get(job.config["dataset"])
@@ -323,7 +331,7 @@ class Attempts:
                 pause = min(2 * pause, 2.0)
 
 
-def receipt(job: Job, sha256: str, of_run: Json) -> Json:
+def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:
     """What decided the weights, so that they can be trained again."""
     dataset = datasets.get(job.config["dataset"])
     assert dataset is not None  # noqa: S101 - the child has just learnt it
@@ -335,13 +343,13 @@ def receipt(job: Job, sha256: str, of_run: Json) -> Json:
         "dataset_sha256": dataset.sha256,
         **of_run,
         "weights_sha256": sha256,
-        "identical": None,
+        "identical": identical,
     }
 
 
 def suggestion(job: Job, code: str) -> Json | None:
     """A request that is likely to work where this one failed; None where none is known."""
-    config: dict[str, Any] = {k: v for k, v in job.config.items() if k != "seed"}
+    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in ("seed", "replay_of")}
     optimizer = config["optimizer"]
     if code == "diverged":
         usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default

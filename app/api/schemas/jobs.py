@@ -90,12 +90,15 @@ class JobBody(Body):
     model_id: str | None = Field(description="The model that it left.")
     error: JobErrorBody | None = Field(description="Why it has failed.")
     receipt: JsonObject | None = Field(description="What decided the weights.")
+    replay_of: str | None = Field(description="The job that it trains again.")
 
     @classmethod
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
         own = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
         own["attempt"] = job.starts
-        own["config"] = {**job.config, "network_id": job.network_id, "preset": job.preset}
+        config = {**job.config, "network_id": job.network_id, "preset": job.preset}
+        own["replay_of"] = config.pop("replay_of", None)  # no part of what can be asked for
+        own["config"] = config
         return cls(network=job.definition, model_id=model_id, queue_position=queue_position, **own)
 
 
