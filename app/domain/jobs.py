@@ -45,6 +45,9 @@ class JobConfig(Recipe):
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
     )
+    init_from: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="A model of the same network to begin from."
+    )
     replay_of: str | None = Field(
         None, description="The job that this one trains again, to compare the weights."
     )
@@ -81,6 +84,9 @@ class JobRequest(Recipe):
     )
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
+    )
+    init_from: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="A model of the same network to begin from, by its id or an alias."
     )
     validate_only: bool = Field(False, description="Only check the request; store nothing.")
 

@@ -10,8 +10,9 @@ from app.domain.errors import InvalidInput, NotFound, StateConflict, TooManyJobs
 from app.domain.jobs import CANCELLABLE, ENDED, PAUSABLE, JobConfig, JobRequest, check_fit
 from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
-from app.domain.records import Job
-from app.store import datasets, jobs, networks
+from app.domain.records import Job, Model
+from app.services.models import find_alias
+from app.store import datasets, jobs, models, networks
 from app.store.database import Connection
 
 
@@ -36,6 +37,9 @@ def plan(
     recipe = PRESETS[preset].recipe if preset in PRESETS else Recipe()
     config = request.resolve(recipe, seed=secrets.randbits(32))
     _check_dataset(field, config, definition, summary)
+    if config.init_from is not None:
+        model = _initial_model(connection, config.init_from, definition)
+        config = config.model_copy(update={"init_from": model.id})
     at = clock.now()
     job = Job(
         id=ids.new_id("job"),
@@ -179,6 +183,26 @@ def _network(connection: Connection, request: JobRequest) -> tuple[NetworkDefini
             ("network_id",), f"there is no network {request.network_id!r}", "unknown_network"
         )
     return NetworkDefinition.model_validate(network.definition), network.preset
+
+
+def _initial_model(connection: Connection, name: str, definition: NetworkDefinition) -> Model:
+    """The model whose weights a job begins with, which is of the same network."""
+    model = models.get(connection, name)
+    if model is None:
+        try:
+            model = models.get(connection, find_alias(connection, name).model_id)
+        except NotFound as error:
+            msg = f"there is no model {name!r}"
+            raise InvalidInput.at(("init_from",), msg, "unknown_model") from error
+    assert model is not None  # noqa: S101 - an alias points at a model that is there
+    own = NetworkDefinition.model_validate(model.definition)
+    if (own.input_shape, own.layers) != (definition.input_shape, definition.layers):
+        raise InvalidInput.at(
+            ("init_from",),
+            f"model {model.id} is of another network; its weights fit only the same layers",
+            "network_mismatch",
+        )
+    return model
 
 
 def _check_dataset(

@@ -38,6 +38,18 @@ CRASHES = 3
 
 _NO_LIMITS = Limits(parameters=2**63, activations=2**63, macs=2**63)
 
+MODEL_GONE: Json = {
+    "code": "model_gone",
+    "title": "The model to begin from is gone",
+    "detail": "the model that init_from names was deleted before the job began",
+    "suggestion": None,
+}
+
+
+class ModelGone(Exception):
+    """The model that a job begins from was deleted."""
+
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -98,6 +110,9 @@ class Attempts:
         try:
             self._send_job(ours, job)
             return self._follow(ours, job)
+        except ModelGone:
+            self._fail(job, MODEL_GONE)
+            return True
         except jobs.ClaimLost:
             if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) == "paused":
                 with contextlib.suppress(EOFError, ConnectionError):  # it has just ended
@@ -112,10 +127,8 @@ class Attempts:
             ours.close()
 
     def _send_job(self, pipe: PipeEnd, job: Job) -> None:
-        checkpoint = b""
-        sha256 = job.checkpoint_sha256
-        if sha256 is not None:
-            checkpoint = self._read(lambda c: blobs.get(c, sha256))
+        initial = job.checkpoint_sha256 is None and job.config.get("init_from") is not None
+        weights = self._read(partial(_begin_from, job=job))
         message = {
             "job_id": job.id,
             "definition": job.definition,
@@ -123,8 +136,9 @@ class Attempts:
             "threads": self._settings.threads,
             "checkpoint_seconds": self._settings.checkpoint_seconds,
             "seconds": job.seconds,
+            "initial": initial,
         }
-        messages.send(pipe, message, checkpoint)
+        messages.send(pipe, message, weights)
 
     def _follow(self, pipe: PipeEnd, job: Job) -> bool:
         """Store a child's reports until its last; whether the job has ended with it."""
@@ -290,13 +304,17 @@ class Attempts:
         self._write(write)
 
     def _give_up(self, job: Job) -> None:
-        error = {
+        error: Json = {
             "code": "process_died",
             "title": "The training process died again and again",
             "detail": f"the process that trains this job died {job.crashes} times without getting "
             "any further; most often it needs more memory than there is",
             "suggestion": suggestion(job, "out_of_memory"),
         }
+        self._fail(job, error)
+
+    def _fail(self, job: Job, error: Json) -> None:
+        """End a job that could not be begun, or not be gone on with."""
 
         def write(connection: Connection) -> None:
             end = {"model_id": None, "error": error}
@@ -329,6 +347,18 @@ class Attempts:
                     raise
                 log.warning("the database does not answer, trying again: %s", error.orig)
                 pause = min(2 * pause, 2.0)
+
+
+def _begin_from(connection: Connection, job: Job) -> bytes:
+    """The weights that an attempt begins with: a checkpoint, a model's, or none."""
+    if job.checkpoint_sha256 is not None:
+        return blobs.get(connection, job.checkpoint_sha256)
+    if job.config.get("init_from") is None:
+        return b""
+    model = models.get(connection, job.config["init_from"])
+    if model is None:
+        raise ModelGone(job.config["init_from"])
+    return blobs.get(connection, model.sha256)
 
 
 def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:

@@ -50,7 +50,8 @@ class Run:
     Args:
         pipe: To the trainer.
         job: What `attempt.py` sends: the job's definition and config, and settings.
-        checkpoint: Where an earlier attempt stood; empty for the first.
+        checkpoint: Where an earlier attempt stood, or a model's weights to begin with; empty for
+            the first attempt of a job that begins from nothing.
     """
 
     def __init__(self, pipe: Connection, job: messages.Message, checkpoint: bytes) -> None:
@@ -64,7 +65,9 @@ class Run:
         self._network.loss = self._config.loss.build()
         self._epoch_weights: dict[str, Array] | None = None
         state = None
-        if checkpoint:
+        if job["initial"]:
+            tensors.unpack_weights(checkpoint, self._network.layers)
+        elif checkpoint:
             state, self._epoch_weights = tensors.unpack_checkpoint(checkpoint)
         self._samples = self._train_samples()
         plan = self._config.plan(self._config.seed, self._threads)
