@@ -12,6 +12,7 @@ from app.api.models import resolve
 from app.api.responses import problems
 from app.api.schemas.predictions import PredictionBody, PredictionsBody, RankedBody
 from app.api.strict_json import StrictRoute, loads
+from app.domain.drawings import Drawing
 from app.domain.errors import InvalidInput
 from app.services import predictions as service
 from app.services.predictions import Input, Prediction, Preprocess
@@ -56,7 +57,7 @@ _REQUEST_BODY = {
                                         "description": "Numbers 0..1 in the model's input shape.",
                                     },
                                     service.EncodedImage.model_json_schema(),
-                                    service.Drawing.model_json_schema(),
+                                    Drawing.model_json_schema(),
                                 ]
                             },
                         }

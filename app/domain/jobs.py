@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.definitions import NetworkDefinition
+from app.domain.drawings import Drawing
 from app.domain.errors import InvalidInput
 from app.domain.presets import PresetName
 from app.domain.recipes import Recipe
@@ -44,6 +45,9 @@ class JobConfig(Recipe):
     )
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
+    )
+    probe: Drawing | None = Field(
+        None, description="A drawing that is read again and again while the network learns."
     )
     init_from: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="A model of the same network to begin from."
@@ -84,6 +88,9 @@ class JobRequest(Recipe):
     )
     alias: ResourceName | None = Field(
         None, description="An alias to move to the model when the job succeeds."
+    )
+    probe: Drawing | None = Field(
+        None, description="A drawing that is read again and again while the network learns."
     )
     init_from: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="A model of the same network to begin from, by its id or an alias."

@@ -1,12 +1,20 @@
 """Jobs: submit, cancel and delete them."""
 
+import math
 import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, Summary, summarise
-from app.domain.errors import InvalidInput, NotFound, StateConflict, TooManyJobs
+from app.domain.drawings import MAX_POINTS, Drawing
+from app.domain.errors import (
+    InvalidInput,
+    NotFound,
+    StateConflict,
+    TooManyJobs,
+    UnusableImage,
+)
 from app.domain.jobs import CANCELLABLE, ENDED, PAUSABLE, JobConfig, JobRequest, check_fit
 from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
@@ -14,6 +22,8 @@ from app.domain.records import Job, Model
 from app.services.models import find_alias
 from app.store import datasets, jobs, models, networks
 from app.store.database import Connection
+from app.vision import strokes
+from app.vision.normalize import SIDE
 
 
 class JobQueue(Protocol):
@@ -37,6 +47,8 @@ def plan(
     recipe = PRESETS[preset].recipe if preset in PRESETS else Recipe()
     config = request.resolve(recipe, seed=secrets.randbits(32))
     _check_dataset(field, config, definition, summary)
+    if config.probe is not None:
+        _check_probe(config.probe, definition)
     if config.init_from is not None:
         model = _initial_model(connection, config.init_from, definition)
         config = config.model_copy(update={"init_from": model.id})
@@ -183,6 +195,20 @@ def _network(connection: Connection, request: JobRequest) -> tuple[NetworkDefini
             ("network_id",), f"there is no network {request.network_id!r}", "unknown_network"
         )
     return NetworkDefinition.model_validate(network.definition), network.preset
+
+
+def _check_probe(probe: Drawing, definition: NetworkDefinition) -> None:
+    loc = ("probe", "strokes")
+    if probe.points > MAX_POINTS:
+        msg = f"a drawing has at most {MAX_POINTS} points, got {probe.points}"
+        raise InvalidInput.at(loc, msg, "too_many_points")
+    if math.prod(definition.input_shape) != SIDE**2:
+        msg = f"a drawing becomes {SIDE}×{SIDE} numbers, the network takes {definition.input_shape}"
+        raise InvalidInput.at(("probe",), msg, "not_an_image_model")
+    try:
+        strokes.rasterize(probe.lines)
+    except UnusableImage as error:
+        raise InvalidInput.at(loc, str(error), error.kind) from error
 
 
 def _initial_model(connection: Connection, name: str, definition: NetworkDefinition) -> Model:

@@ -4,11 +4,12 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.domain.drawings import MAX_POINTS, Drawing
 from app.domain.errors import InvalidInput, UnusableImage
 from app.domain.spec import Spec
 from app.services.serving import LoadedModel
@@ -19,27 +20,12 @@ from engine.arrays import Array
 Preprocess = Literal["auto", "none"]
 
 MAX_INSTANCES = 1024
-MAX_POINTS = 100_000
-MAX_STROKES = 1000
-"""Points of a stroke can be thinned out, strokes cannot."""
-
-Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]
-Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
 
 
 class EncodedImage(Spec):
     """An image file as text."""
 
     b64: str = Field(description="The bytes of an image in base64.")
-
-
-class Drawing(Spec):
-    """What a pen drew."""
-
-    strokes: Annotated[list[list[Point]], Field(max_length=MAX_STROKES)] = Field(
-        description="Each stroke is a list of [x, y], y downwards, in any unit.",
-        examples=[[[[10, 10], [60, 10], [30, 80]]]],
-    )
 
 
 @dataclass(frozen=True)
@@ -164,12 +150,10 @@ def _from_object(
     if isinstance(body, EncodedImage):
         content = _decoded(body.b64, (*loc, "b64"))
         return _input(model, prepare.prepare(content, mode=mode, max_pixels=pixels))
-    points = sum(len(stroke) for stroke in body.strokes)
-    if points > MAX_POINTS:
-        msg = f"a drawing has at most {MAX_POINTS} points, got {points}"
+    if body.points > MAX_POINTS:
+        msg = f"a drawing has at most {MAX_POINTS} points, got {body.points}"
         raise InvalidInput.at((*loc, "strokes"), msg, "too_many_points")
-    lines = [[(x, y) for x, y in stroke] for stroke in body.strokes]
-    return _input(model, strokes.rasterize(lines))
+    return _input(model, strokes.rasterize(body.lines))
 
 
 def _decoded(text: str, loc: tuple[str | int, ...]) -> bytes:

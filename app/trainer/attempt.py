@@ -188,7 +188,7 @@ class Attempts:
         blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else sha256)
 
     def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
-        """Write progress, an epoch or a checkpoint."""
+        """Write progress, an epoch, what became of the probe, or a checkpoint."""
         seconds = message["seconds"]
         if message["type"] == "progress":
             data = {**message["progress"], **message["metrics"]}
@@ -197,6 +197,8 @@ class Attempts:
             self._write(lambda c: self._progress(c, job, changes, message["metrics"], data))
         elif message["type"] == "epoch":
             self._write(lambda c: self._epoch(c, job, message))
+        elif message["type"] == "probe":
+            self._write(partial(_probe, job=job, message=message))
         else:
             self._write(lambda c: self._checkpoint(c, job, content, seconds))
 
@@ -347,6 +349,16 @@ class Attempts:
                     raise
                 log.warning("the database does not answer, trying again: %s", error.orig)
                 pause = min(2 * pause, 2.0)
+
+
+def _probe(connection: Connection, job: Job, message: messages.Message) -> None:
+    """What the network makes of the drawing now, with the class by its name."""
+    data = dict(message["data"])
+    dataset = datasets.get(job.config["dataset"])
+    if "label" in data and dataset is not None:
+        data["label"] = dataset.classes[data["label"]]
+    changes = {"seconds": message["seconds"]}
+    jobs.record(connection, job.id, job.attempt, changes, [("probe", data)])
 
 
 def _begin_from(connection: Connection, job: Job) -> bytes:

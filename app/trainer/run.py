@@ -25,6 +25,7 @@ from app.domain.jobs import JobConfig
 from app.formats import tensors
 from app.store import datasets
 from app.trainer import messages
+from app.vision import strokes
 from engine import evaluation
 from engine.arrays import Array
 from engine.batches import Samples
@@ -72,6 +73,7 @@ class Run:
         self._samples = self._train_samples()
         plan = self._config.plan(self._config.seed, self._threads)
         self._training = Training(self._network, self._samples, plan, state)
+        self._probe = self._read_probe()
         self._began = time.monotonic()
         self._epoch_began = self._began
         self._epoch_seconds = 0.0
@@ -110,6 +112,13 @@ class Run:
         images = examples.images[:count]
         return Samples(images, None if self._learns_input() else examples.labels[:count])
 
+    def _read_probe(self) -> Array | None:
+        """The drawing that is read while the network learns, as a batch of one."""
+        if self._config.probe is None:
+            return None
+        image = strokes.rasterize(self._config.probe.lines).image
+        return image.reshape(1, *self._definition.input_shape)
+
     def _learns_input(self) -> bool:
         shape = tuple(self._definition.input_shape)
         return self._config.loss.type == "mse" and self._network.output_shape(shape) == shape
@@ -131,6 +140,7 @@ class Run:
                 stopped_by = "early_stopping" if event.stopped else None
             if step is not None and now - reported >= PROGRESS_SECONDS:
                 self._send_progress(step)
+                self._send_probe(step)
                 reported = now
                 if self._pipe.poll():
                     raise Stopped
@@ -143,6 +153,7 @@ class Run:
                 break
         if step is not None:
             self._send_progress(step)
+            self._send_probe(step)
         return stopped_by
 
     def _end_epoch(self, event: EpochDone, now: float) -> None:
@@ -172,6 +183,21 @@ class Run:
             "learning_rate": event.learning_rate,
             "seconds": self._seconds,
         }
+        messages.send(self._pipe, message)
+
+    def _send_probe(self, event: StepDone) -> None:
+        """What the network makes of the drawing at this moment."""
+        if self._probe is None:
+            return
+        (y,) = self._network.predict(self._probe)
+        done = (event.epoch - 1) * event.steps + event.step
+        data: dict[str, Any] = {"epoch": event.epoch, "step": done}
+        if self._learns_input():
+            data["reconstruction_error"] = float(np.mean(np.square(y - self._probe[0])))
+        elif np.isfinite(y).all():
+            data["probabilities"] = [float(p) for p in y]
+            data["label"] = int(y.argmax())
+        message = {"type": "probe", "data": finite(data), "seconds": self._seconds}
         messages.send(self._pipe, message)
 
     def _send_epoch(self, event: EpochDone, now: float) -> None:

@@ -123,7 +123,7 @@ class EventBody(Body):
     """Something that happened to a job."""
 
     id: int = Field(description="Counts from 1.")
-    event: str = Field(description="status, progress, epoch, log or end.")
+    event: str = Field(description="status, progress, epoch, probe, log or end.")
     at: Time
     data: Any = Field(description="What happened.")
 
