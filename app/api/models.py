@@ -1,13 +1,18 @@
 """Models: what jobs leave."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.dependencies import Parts, Services
 from app.api.responses import Pages, listed, problems, tagged, versioned
 from app.api.schemas.common import ListBody
-from app.api.schemas.models import EvaluationBody, EvaluationRequest, ModelBody
+from app.api.schemas.models import (
+    ComparisonBody,
+    EvaluationBody,
+    EvaluationRequest,
+    ModelBody,
+)
 from app.api.strict_json import StrictRoute
 from app.domain import ids
 from app.services import models as service
@@ -23,6 +28,20 @@ def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
         page = store.page(connection, pages.after(ids.pattern("mdl")), pages.limit)
     parts.registry.learn(model.id for model in page.records)
     return listed([ModelBody.of(model) for model in page.records], page.next_id)
+
+
+@router.get("/compare", responses=problems(404, 422))
+def models_compare(
+    parts: Parts,
+    a: Annotated[str, Query(description="A model, by its id or an alias.")],
+    b: Annotated[str, Query(description="The other.")],
+    dataset: Annotated[str, Query(description="The dataset.", max_length=64)] = "mnist",
+    split: Annotated[Literal["train", "test"], Query(description="Which part of it.")] = "test",
+) -> ComparisonBody:
+    """Two models on the same samples, with McNemar's test of their difference."""
+    one, other = (parts.serving.load(resolve(parts, name)) for name in (a, b))
+    comparison = service.compare(one, other, dataset, split)
+    return ComparisonBody.of(comparison, one.model.id, other.model.id)
 
 
 @router.get("/{model}", response_model=ModelBody, responses=versioned(404))

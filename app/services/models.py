@@ -1,6 +1,8 @@
-"""Models: evaluate and delete them, and move aliases between them."""
+"""Models: evaluate, compare and delete them, and move aliases between them."""
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from app.services.serving import LoadedModel
 from app.store import aliases, datasets, models
 from app.store.database import Connection
 from engine import evaluation
-from engine.arrays import Labels
+from engine.arrays import Array, Labels
 from engine.batches import Samples
 from engine.evaluation import CalibrationBin, ClassScore
 from engine.losses import CrossEntropy
@@ -96,22 +98,9 @@ def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evalua
     Raises:
         InvalidInput: There is no such dataset, or its samples do not fit the model.
     """
-    known = datasets.get(dataset)
-    if known is None:
-        raise InvalidInput.at(("dataset",), f"there is no dataset {dataset!r}", "unknown_dataset")
-    if known.sample_shape != loaded.input_shape or loaded.reconstructs:
-        raise InvalidInput.at(
-            ("dataset",),
-            f"dataset {dataset!r} has samples of shape {list(known.sample_shape)} and classes, the "
-            f"model takes {list(loaded.input_shape)}"
-            + (" and reproduces its input" if loaded.reconstructs else ""),
-            "shape_mismatch",
-        )
+    known = _fitting(loaded, dataset)
     examples = datasets.read(dataset, split)
-    samples = Samples(examples.images, examples.labels)
-    with Team(1) as team:
-        everything = np.arange(len(samples))
-        p = evaluation.outputs(loaded.network.layers, samples, everything, team)
+    p = _probabilities(loaded, examples)
     losses = CrossEntropy().forward(p, examples.labels)
     predicted = p.argmax(axis=1)
     confusion = evaluation.confusion_matrix(examples.labels, predicted, len(known.classes))
@@ -119,7 +108,7 @@ def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evalua
     return Evaluation(
         accuracy=float(np.mean(predicted == examples.labels)),
         loss=float(np.mean(losses, dtype=np.float64)),
-        samples=len(samples),
+        samples=len(p),
         confusion_matrix=confusion,
         per_class=evaluation.class_scores(confusion),
         bins=bins,
@@ -134,3 +123,81 @@ def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evalua
             for i in np.argsort(-losses, kind="stable")[:WORST]
         ],
     )
+
+
+def _fitting(loaded: LoadedModel, dataset: str) -> datasets.Dataset:
+    """A dataset whose samples a model can read and whose classes it can name."""
+    known = datasets.get(dataset)
+    if known is None:
+        raise InvalidInput.at(("dataset",), f"there is no dataset {dataset!r}", "unknown_dataset")
+    if known.sample_shape != loaded.input_shape or loaded.reconstructs:
+        raise InvalidInput.at(
+            ("dataset",),
+            f"dataset {dataset!r} has samples of shape {list(known.sample_shape)} and classes, the "
+            f"model takes {list(loaded.input_shape)}"
+            + (" and reproduces its input" if loaded.reconstructs else ""),
+            "shape_mismatch",
+        )
+    return known
+
+
+def _probabilities(loaded: LoadedModel, examples: datasets.Examples) -> Array:
+    """What a model makes of every sample: (samples, classes)."""
+    samples = Samples(examples.images, examples.labels)
+    with Team(1) as team:
+        everything = np.arange(len(samples))
+        return evaluation.outputs(loaded.network.layers, samples, everything, team)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the same samples.
+
+    Attributes:
+        accuracies: Of a and of b.
+        both_right: How many samples both read right.
+        both_wrong: How many neither does.
+        only_a_right: How many a alone does.
+        only_b_right: How many b alone does.
+        p_value: How probable so large a difference of the two is where there is none (McNemar's
+            exact test, 1947).
+        disagreements: The indices of the samples of which they say different things.
+    """
+
+    accuracies: tuple[float, float]
+    both_right: int
+    both_wrong: int
+    only_a_right: int
+    only_b_right: int
+    p_value: float
+    disagreements: list[int]
+
+
+def compare(a: LoadedModel, b: LoadedModel, dataset: str, split: datasets.Split) -> Comparison:
+    """Read every sample of a split with both models.
+
+    Raises:
+        InvalidInput: There is no such dataset, or its samples do not fit one of them.
+    """
+    for loaded in (a, b):
+        _fitting(loaded, dataset)
+    examples = datasets.read(dataset, split)
+    says_a, says_b = (_probabilities(loaded, examples).argmax(axis=1) for loaded in (a, b))
+    right_a, right_b = says_a == examples.labels, says_b == examples.labels
+    only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
+    return Comparison(
+        accuracies=(float(right_a.mean()), float(right_b.mean())),
+        both_right=int(np.sum(right_a & right_b)),
+        both_wrong=int(np.sum(~right_a & ~right_b)),
+        only_a_right=only_a,
+        only_b_right=only_b,
+        p_value=mcnemar(only_a, only_b),
+        disagreements=[int(i) for i in np.flatnonzero(says_a != says_b)],
+    )
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The two-sided exact p-value: heads and tails of only_a + only_b throws of a fair coin."""
+    throws = only_a + only_b
+    ways = sum(math.comb(throws, k) for k in range(min(only_a, only_b) + 1))
+    return min(1.0, float(Fraction(2 * ways, 2**throws)))

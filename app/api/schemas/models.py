@@ -8,7 +8,7 @@ from app.api.schemas.common import Body, JsonObject, Time
 from app.domain.records import Alias, Model
 from app.domain.spec import Spec
 from app.domain.text import ResourceName
-from app.services.models import Evaluation
+from app.services.models import Comparison, Evaluation
 
 
 class ModelMetrics(Body):
@@ -123,6 +123,40 @@ class EvaluationBody(Body):
             ],
             calibration=CalibrationBody(bins=bins, expected_error=evaluation.expected_error),
             worst=[MistakeBody(**vars(mistake)) for mistake in evaluation.worst],
+        )
+
+
+class ComparedBody(Body):
+    """One of two models."""
+
+    model_id: str = Field(description="The model.")
+    accuracy: float = Field(description="The share that it reads right.")
+
+
+class ComparisonBody(Body):
+    """Two models on the same samples."""
+
+    a: ComparedBody = Field(description="The first.")
+    b: ComparedBody = Field(description="The second.")
+    both_right: int = Field(description="Samples that both read right.")
+    both_wrong: int = Field(description="Samples that neither does.")
+    only_a_right: int = Field(description="Samples that the first alone does.")
+    only_b_right: int = Field(description="Samples that the second alone does.")
+    p_value: float = Field(
+        description="How probable so large a difference is where there is none (McNemar, exact)."
+    )
+    disagreements: list[int] = Field(
+        description="Indices of the samples of which they say different things."
+    )
+
+    @classmethod
+    def of(cls, comparison: Comparison, a: str, b: str) -> "ComparisonBody":
+        own = dict(vars(comparison))
+        of_a, of_b = own.pop("accuracies")
+        return cls(
+            a=ComparedBody(model_id=a, accuracy=of_a),
+            b=ComparedBody(model_id=b, accuracy=of_b),
+            **own,
         )
 
 
