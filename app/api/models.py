@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.dependencies import Parts, Services
-from app.api.responses import Pages, listed, problems, tagged, versioned
+from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import (
     ComparisonBody,
@@ -17,6 +17,7 @@ from app.api.strict_json import StrictRoute
 from app.domain import ids
 from app.services import models as service
 from app.store import models as store
+from app.vision import render
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
 
@@ -70,6 +71,20 @@ def models_evaluate(
     loaded = parts.serving.load(resolve(parts, model))
     evaluation = service.evaluate(loaded, body.dataset, body.split)
     return EvaluationBody.of(evaluation, loaded.model.classes)
+
+
+@router.get(
+    "/{model}/filters",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
+        **versioned(404, 409),
+    },
+)
+def models_filters(model: str, request: Request, parts: Parts) -> Response:
+    """What the units of the first layer look for, as one picture."""
+    loaded = parts.serving.load(resolve(parts, model))
+    return tagged_bytes(request, render.png(service.filters(loaded)), "image/png")
 
 
 def resolve(parts: Services, model: str) -> str:

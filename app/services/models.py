@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+import engine
 from app.domain import ids
 from app.domain.errors import InvalidInput, NotFound, StateConflict
 from app.domain.records import Alias, Model
@@ -13,6 +14,7 @@ from app.services.registry import LATEST
 from app.services.serving import LoadedModel
 from app.store import aliases, datasets, models
 from app.store.database import Connection
+from app.vision import render
 from engine import evaluation
 from engine.arrays import Array, Labels
 from engine.batches import Samples
@@ -147,6 +149,29 @@ def _probabilities(loaded: LoadedModel, examples: datasets.Examples) -> Array:
     with Team(1) as team:
         everything = np.arange(len(samples))
         return evaluation.outputs(loaded.network.layers, samples, everything, team)
+
+
+MAX_FILTERS = 1024
+"""How many are drawn; a layer that has more is drawn so far."""
+
+
+def filters(loaded: LoadedModel) -> Array:
+    """What each unit of the first layer with weights looks for: a sheet of images in 0..1.
+
+    Raises:
+        StateConflict: It has no weights that are images.
+    """
+    image = loaded.input_shape if len(loaded.input_shape) == 3 else None
+    for layer in loaded.network.layers:
+        if isinstance(layer, engine.Conv2DLayer):
+            weights = layer.kernel.mean(axis=2).transpose(2, 0, 1)
+            return render.tiles(weights[:MAX_FILTERS])
+        if isinstance(layer, engine.DenseLayer) and image and layer.input_dim == math.prod(image):
+            weights = layer.W.T.reshape(-1, *image).mean(axis=1)
+            return render.tiles(weights[:MAX_FILTERS])
+        if layer.parameter_names and not layer.buffer_names:
+            break
+    raise StateConflict("the first layer of this network has no weights that are images")
 
 
 @dataclass(frozen=True)

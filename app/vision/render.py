@@ -1,6 +1,7 @@
 """Arrays → PNG: what a page shows of what a network saw."""
 
 import base64
+import math
 from io import BytesIO
 
 import numpy as np
@@ -14,6 +15,25 @@ def png(image: NDArray[np.floating]) -> bytes:
     buffer = BytesIO()
     Image.fromarray(levels).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def tiles(images: NDArray[np.floating], side: int = 32) -> NDArray[np.floating]:
+    """Images (count, height, width) beside and below each other, 0 as grey, on a black grid.
+
+    Args:
+        images: Weights: each image by its own largest, so that its pattern shows.
+        side: About how many pixels a tile is made wide, by repeating its own.
+    """
+    count, height, width = images.shape
+    largest = np.abs(images).max(axis=(1, 2), keepdims=True)
+    scaled = 0.5 + 0.5 * images / np.where(largest > 0, largest, 1)
+    repeat = max(1, side // max(height, width))
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = np.zeros((rows, columns, height * repeat + 1, width * repeat + 1))
+    for i, image in enumerate(scaled.repeat(repeat, axis=1).repeat(repeat, axis=2)):
+        sheet[i // columns, i % columns, 1:, 1:] = image
+    return sheet.swapaxes(1, 2).reshape(rows * sheet.shape[2], columns * sheet.shape[3])
 
 
 def data_url(image: NDArray[np.floating]) -> str:

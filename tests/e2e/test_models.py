@@ -174,3 +174,33 @@ def test_samples_are_listed_by_label_and_seen_as_images(client: httpx.Client) ->
     assert_problem(client.get(f"{path}/x"), 422)
     assert_problem(client.get(path, params={"label": "eleven"}), 422)
     assert_problem(client.get(path, params={"split": "other"}), 422)
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        ({"preset": "linear"}, (3 * 29, 4 * 29)),
+        ({"preset": "lenet5"}, (2 * 31, 3 * 31)),
+    ],
+)
+def test_the_first_layers_filters_are_a_picture(
+    client: httpx.Client, network: dict[str, str], shape: tuple[int, int]
+) -> None:
+    job = client.post("/v1/jobs", json={**network, "epochs": 1, "train_samples": 1000}).json()
+    model_id = wait_until_ended(client, job["id"])["model_id"]
+
+    response = client.get(f"/v1/models/{model_id}/filters")
+
+    assert response.headers["content-type"] == "image/png"
+    picture = np.asarray(Image.open(BytesIO(response.content)))
+    assert picture.shape == shape
+    assert len(np.unique(picture)) > 50
+
+
+def test_a_network_without_weights_that_are_images_has_no_filters(client: httpx.Client) -> None:
+    layers = [{"type": "flatten"}, {"type": "layer_norm"}, {"type": "dense", "output_dim": 10}]
+    network = {"input_shape": [1, 28, 28], "layers": [*layers, {"type": "softmax"}]}
+    body = {"network": network, "epochs": 1, "train_samples": 1000}
+    job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+
+    assert_problem(client.get(f"/v1/models/{job['model_id']}/filters"), 409)
