@@ -23,6 +23,7 @@ from app.api import (
     pages,
     predictions,
     problems,
+    sweeps,
 )
 from app.api.dependencies import Services
 from app.api.edge import Edge, policy
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     routers = (
-        *(catalog, networks, datasets, jobs, events),
+        *(catalog, networks, datasets, jobs, events, sweeps),
         *(models, exchange, aliases, predictions),
     )
     for module in routers:

@@ -72,6 +72,16 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Jobs that were started together; each trial has a `job_id` and its `parameters`."""
+
+    id: str
+    created_at: str
+    metric: str
+    trials: list[Json]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobEvent:
     """Something that happened to a job; ids count from 1 without a gap."""
 

@@ -72,6 +72,15 @@ job_events = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
 )
 
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("trials", sa.JSON, nullable=False),
+)
+
 models = sa.Table(
     "models",
     metadata,

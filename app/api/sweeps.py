@@ -1,0 +1,58 @@
+"""Sweeps: many jobs at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request, Response
+
+from app.api.dependencies import Parts
+from app.api.responses import OnceOnly, problems, tagged, versioned
+from app.api.schemas.sweeps import SweepBody
+from app.api.strict_json import StrictRoute
+from app.domain.records import Sweep
+from app.domain.sweeps import SweepRequest
+from app.services import sweeps as service
+from app.store.database import Connection
+
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], route_class=StrictRoute)
+
+EXAMPLE = {
+    "base": {"preset": "mlp", "epochs": 3},
+    "grid": {"optimizer.learning_rate": [0.001, 0.003], "batch_size": [64, 128]},
+    "metric": "val_accuracy",
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=SweepBody,
+    responses=problems(400, 409, 413, 415, 422),
+)
+def sweeps_create(
+    body: Annotated[SweepRequest, Body(examples=[EXAMPLE])], parts: Parts, once: OnceOnly
+) -> Response:
+    """Train a job for every combination of a grid's values, or for as many as are drawn."""
+
+    def create(connection: Connection) -> tuple[SweepBody, str]:
+        sweep = service.start(connection, parts.queue, body, parts.limits, parts.max_queued_jobs)
+        return _body(connection, sweep), f"/v1/sweeps/{sweep.id}"
+
+    return once.run(parts.database, 202, create)
+
+
+@router.get("/{sweep_id}", response_model=SweepBody, responses=versioned(404))
+def sweeps_read(sweep_id: str, request: Request, parts: Parts) -> Response:
+    """A sweep's trials, the best first, with only what differs between them."""
+    with parts.database.reading() as connection:
+        return tagged(request, _body(connection, service.find(connection, sweep_id)))
+
+
+@router.post("/{sweep_id}/cancel", status_code=202, responses=problems(404))
+def sweeps_cancel(sweep_id: str, parts: Parts) -> SweepBody:
+    """Cancel every trial that has not ended; asking again is no error."""
+    with parts.database.writing() as connection:
+        return _body(connection, service.cancel_all(connection, sweep_id))
+
+
+def _body(connection: Connection, sweep: Sweep) -> SweepBody:
+    return SweepBody.of(sweep, service.ranked(connection, sweep))
