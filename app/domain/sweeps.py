@@ -98,7 +98,7 @@ def _at_its_path(error: Any, parameters: Parameters) -> FieldError:
     """An error of a trial, at the entry of the grid that it comes from."""
     steps = [str(step) for step in error["loc"]]
     for path, value in parameters.items():
-        if all(step in steps for step in path.split(".")[-1:]):
+        if path.rpartition(".")[2] in steps:
             msg = f"{path} = {value!r:.100}: {error['msg']}"
             return FieldError(("grid", path), msg, error["type"])
     return FieldError(("grid",), f"{'.'.join(steps)}: {error['msg']}", error["type"])

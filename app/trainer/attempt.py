@@ -16,15 +16,14 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection as PipeEnd
 from os import getpid
 from threading import Event
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
-from app.domain.optimizers import OPTIMIZERS
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
 from app.store.database import Connection, Database, DatabaseAway
-from app.trainer import messages
+from app.trainer import messages, outcome
 
 POLL_SECONDS = 0.2
 """How often a job is looked at for having been cancelled."""
@@ -37,13 +36,6 @@ CRASHES = 3
 """So many dead processes in a row, without a checkpoint between them, and the job has failed."""
 
 _NO_LIMITS = Limits(parameters=2**63, activations=2**63, macs=2**63)
-
-MODEL_GONE: Json = {
-    "code": "model_gone",
-    "title": "The model to begin from is gone",
-    "detail": "the model that init_from names was deleted before the job began",
-    "suggestion": None,
-}
 
 
 class ModelGone(Exception):
@@ -111,7 +103,7 @@ class Attempts:
             self._send_job(ours, job)
             return self._follow(ours, job)
         except ModelGone:
-            self._fail(job, MODEL_GONE)
+            self._fail(job, outcome.MODEL_GONE)
             return True
         except jobs.ClaimLost:
             if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) == "paused":
@@ -127,8 +119,7 @@ class Attempts:
             ours.close()
 
     def _send_job(self, pipe: PipeEnd, job: Job) -> None:
-        initial = job.checkpoint_sha256 is None and job.config.get("init_from") is not None
-        weights = self._read(partial(_begin_from, job=job))
+        weights, initial = self._read(partial(_begin_from, job=job))
         message = {
             "job_id": job.id,
             "definition": job.definition,
@@ -242,7 +233,7 @@ class Attempts:
         status = message["type"]
         error = message.get("error")
         if error is not None:
-            error = {"suggestion": suggestion(job, error["code"]), **error}
+            error = {"suggestion": outcome.suggestion(job, error["code"]), **error}
 
         changes: Json = {"error": error, "seconds": message["seconds"]}
         changes["stopped_by"] = message.get("stopped_by")
@@ -254,8 +245,8 @@ class Attempts:
                 return
             sha256 = blobs.put(connection, content)
             model = self._model(job, sha256, content, message)
-            identical = self._identical(connection, job, sha256)
-            changes["receipt"] = receipt(job, sha256, message["receipt"], identical)
+            identical = outcome.identical(connection, job, sha256)
+            changes["receipt"] = outcome.receipt(job, sha256, message["receipt"], identical)
             end = {"model_id": model.id, "error": error}
             jobs.finish(connection, job.id, job.attempt, status, changes, end)
             models.insert(connection, model)
@@ -264,13 +255,6 @@ class Attempts:
                 aliases.point(connection, alias, model.id)
 
         self._write(write)
-
-    def _identical(self, connection: Connection, job: Job, sha256: str) -> bool | None:
-        """Whether a replay has left the weights of the job that it trained again."""
-        original = jobs.get(connection, job.config.get("replay_of") or "")
-        if original is None or original.receipt is None:
-            return None
-        return bool(original.receipt["weights_sha256"] == sha256)
 
     def _model(self, job: Job, sha256: str, content: bytes, message: messages.Message) -> Model:
         dataset = datasets.get(job.config["dataset"])
@@ -306,14 +290,7 @@ class Attempts:
         self._write(write)
 
     def _give_up(self, job: Job) -> None:
-        error: Json = {
-            "code": "process_died",
-            "title": "The training process died again and again",
-            "detail": f"the process that trains this job died {job.crashes} times without getting "
-            "any further; most often it needs more memory than there is",
-            "suggestion": suggestion(job, "out_of_memory"),
-        }
-        self._fail(job, error)
+        self._fail(job, outcome.process_died(job))
 
     def _fail(self, job: Job, error: Json) -> None:
         """End a job that could not be begun, or not be gone on with."""
@@ -361,48 +338,14 @@ def _probe(connection: Connection, job: Job, message: messages.Message) -> None:
     jobs.record(connection, job.id, job.attempt, changes, [("probe", data)])
 
 
-def _begin_from(connection: Connection, job: Job) -> bytes:
-    """The weights that an attempt begins with: a checkpoint, a model's, or none."""
+def _begin_from(connection: Connection, job: Job) -> tuple[bytes, bool]:
+    """The checkpoint or model that an attempt begins with, or nothing; whether it is a model."""
     if job.checkpoint_sha256 is not None:
-        return blobs.get(connection, job.checkpoint_sha256)
-    if job.config.get("init_from") is None:
-        return b""
-    model = models.get(connection, job.config["init_from"])
+        return blobs.get(connection, job.checkpoint_sha256), False
+    model_id = job.config.get("init_from")
+    if model_id is None:
+        return b"", False
+    model = models.get(connection, model_id)
     if model is None:
-        raise ModelGone(job.config["init_from"])
-    return blobs.get(connection, model.sha256)
-
-
-def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:
-    """What decided the weights, so that they can be trained again."""
-    dataset = datasets.get(job.config["dataset"])
-    assert dataset is not None  # noqa: S101 - the child has just learnt it
-    return {
-        "seed": job.config["seed"],
-        "definition_sha256": blobs.sha256_of_json(job.definition),
-        "dataset": dataset.name,
-        "dataset_version": dataset.version,
-        "dataset_sha256": dataset.sha256,
-        **of_run,
-        "weights_sha256": sha256,
-        "identical": identical,
-    }
-
-
-def suggestion(job: Job, code: str) -> Json | None:
-    """A request that is likely to work where this one failed; None where none is known."""
-    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in ("seed", "replay_of")}
-    optimizer = config["optimizer"]
-    if code == "diverged":
-        usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default
-        rate = min(optimizer["learning_rate"] / 10, 10 * usual)
-        config["optimizer"] = {**optimizer, "learning_rate": rate, "clip_norm": 1.0}
-    elif code == "out_of_memory":
-        config["batch_size"] = max(1, config["batch_size"] // 4)
-    else:
-        return None
-    for field in ("network_id", "preset"):
-        value = getattr(job, field)
-        if value is not None:
-            return {field: value, **config}
-    return {"network": job.definition, **config}
+        raise ModelGone(model_id)
+    return blobs.get(connection, model.sha256), True

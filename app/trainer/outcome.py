@@ -1,0 +1,69 @@
+"""What a job's end says: the receipt of its weights, or why there are none and what to try next."""
+
+from typing import Any
+
+from app.domain.optimizers import OPTIMIZERS
+from app.domain.records import Job, Json
+from app.store import blobs, datasets, jobs
+from app.store.database import Connection
+
+MODEL_GONE: Json = {
+    "code": "model_gone",
+    "title": "The model to begin from is gone",
+    "detail": "the model that init_from names was deleted before the job began",
+    "suggestion": None,
+}
+
+
+def process_died(job: Job) -> Json:
+    """The error of a job whose process died too often."""
+    return {
+        "code": "process_died",
+        "title": "The training process died again and again",
+        "detail": f"the process that trains this job died {job.crashes} times without getting "
+        "any further; most often it needs more memory than there is",
+        "suggestion": suggestion(job, "out_of_memory"),
+    }
+
+
+def identical(connection: Connection, job: Job, sha256: str) -> bool | None:
+    """Whether a replay has left the weights of the job that it trained again."""
+    original = jobs.get(connection, job.config.get("replay_of") or "")
+    if original is None or original.receipt is None:
+        return None
+    return bool(original.receipt["weights_sha256"] == sha256)
+
+
+def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:
+    """What decided the weights, so that they can be trained again."""
+    dataset = datasets.get(job.config["dataset"])
+    assert dataset is not None  # noqa: S101 - the child has just learnt it
+    return {
+        "seed": job.config["seed"],
+        "definition_sha256": blobs.sha256_of_json(job.definition),
+        "dataset": dataset.name,
+        "dataset_version": dataset.version,
+        "dataset_sha256": dataset.sha256,
+        **of_run,
+        "weights_sha256": sha256,
+        "identical": identical,
+    }
+
+
+def suggestion(job: Job, code: str) -> Json | None:
+    """A request that is likely to work where this one failed; None where none is known."""
+    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in ("seed", "replay_of")}
+    optimizer = config["optimizer"]
+    if code == "diverged":
+        usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default
+        rate = min(optimizer["learning_rate"] / 10, 10 * usual)
+        config["optimizer"] = {**optimizer, "learning_rate": rate, "clip_norm": 1.0}
+    elif code == "out_of_memory":
+        config["batch_size"] = max(1, config["batch_size"] // 4)
+    else:
+        return None
+    for field in ("network_id", "preset"):
+        value = getattr(job, field)
+        if value is not None:
+            return {field: value, **config}
+    return {"network": job.definition, **config}
