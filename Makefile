@@ -36,9 +36,9 @@ accuracy: $(VENV)/run.stamp
 
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+	$(BIN)/uv pip compile pyproject.toml --extra cluster --universal --python-version 3.11 --upgrade --quiet \
 		--generate-hashes --no-annotate --no-header -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra cluster --group dev --universal --python-version 3.11 --upgrade \
 		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
 
 clean:

@@ -35,10 +35,31 @@ from app.domain.definitions import Limits
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.settings import Settings
+from app.startup import CannotStart
+from app.store.blobs import Blobs
 from app.store.database import Database
 from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
+
+
+def open_blobs(artifacts_url: str | None) -> Blobs:
+    """Where weights and checkpoints are: in the database, or in object storage.
+
+    Raises:
+        CannotStart: The URL names no storage that this program can use.
+    """
+    if artifacts_url is None:
+        return Blobs()
+    try:
+        from app.store.objects import NoObjectStorage, ObjectStorage  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        msg = "MNISTRY_ARTIFACTS_URL needs obstore: pip install 'mnistry[cluster]'"
+        raise CannotStart(msg) from error
+    try:
+        return Blobs(ObjectStorage(artifacts_url))
+    except NoObjectStorage as error:
+        raise CannotStart(f"MNISTRY_ARTIFACTS_URL: {error}") from error
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -100,14 +121,16 @@ def _lifespan(settings: Settings) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.url)
+        blobs = open_blobs(settings.artifacts_url)
         registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
         registry.start()
         watch = JobWatch(database)
         app.state.services = Services(
             database=database,
+            blobs=blobs,
             queue=Queue(database),
             registry=registry,
-            serving=Serving(database),
+            serving=Serving(database, blobs),
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
             limits=_network_limits(settings),

@@ -6,36 +6,52 @@ Each role brings the database to this version first, so that they can start in a
 import logging
 import os
 import socket
+import sys
+import time
 from types import FrameType
 
 import uvicorn
 
-from app.main import create_app
+from app.main import create_app, open_blobs
 from app.settings import Settings
-from app.startup import CannotStart, StopSignal
-from app.store.database import Database, NoDatabase, SchemaTooNew
+from app.startup import START_FAILED, CannotStart, StopSignal, check_disk
+from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew
 from app.trainer import queue, worker
 from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
 GRACE_SECONDS = 5
+WAIT_SECONDS = 60
+"""How long a database may take to be there, when all parts of a service are started at once."""
 
 log = logging.getLogger(__name__)
 
 
 def prepare(settings: Settings) -> None:
-    """Make or update the tables.
+    """Make or update the tables; a database that does not answer yet is waited for.
 
     Raises:
         CannotStart: The database is newer than this program, or none that it can use.
     """
+    if settings.database_url is None:
+        check_disk(settings.data_dir)
     try:
         database = Database(settings.url)
     except NoDatabase as error:
         raise CannotStart(f"MNISTRY_DATABASE_URL: {error}") from error
+    deadline = time.monotonic() + WAIT_SECONDS
     try:
-        database.migrate()
-        queue.migrate(database)
+        while True:
+            try:
+                database.migrate()
+                queue.migrate(database)
+                return
+            except DatabaseAway as error:
+                if time.monotonic() > deadline:
+                    msg = f"the database did not answer for {WAIT_SECONDS} s: {error.orig}"
+                    raise CannotStart(msg) from error
+                log.warning("the database does not answer yet: %s", error.orig)
+                time.sleep(1.0)
     except (SchemaTooNew, NoDatabase) as error:
         raise CannotStart(str(error)) from error
     finally:
@@ -74,6 +90,7 @@ def train(settings: Settings, name: str) -> None:
     """Train jobs until SIGTERM or SIGINT, and end the process."""
     stop = StopSignal()
     prepare(settings)
+    blobs = open_blobs(settings.artifacts_url)
     trainer = TrainerSettings(
         name=name,
         threads=settings.threads,
@@ -82,8 +99,11 @@ def train(settings: Settings, name: str) -> None:
     )
     code = 1
     try:
-        worker.work(Database(settings.url), trainer, stop.wait)
+        worker.work(Database(settings.url), blobs, trainer, stop.wait)
         code = 0
+    except worker.NameTaken as error:
+        sys.stderr.write(f"mnistry: {error}\n")
+        code = START_FAILED
     except Exception:
         log.exception("the trainer failed")
     finally:

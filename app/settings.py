@@ -28,6 +28,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="An SQLAlchemy URL; by default SQLite in the data directory."
     )
+    artifacts_url: str | None = Field(
+        None,
+        description="Where weights and checkpoints are kept: s3://, gs:// or az://bucket/prefix; "
+        "by default in the database.",
+    )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="API processes.")
     trainers: Annotated[int, Field(ge=0, le=64)] = Field(
         1, description="Trainer processes; each runs one job at a time."

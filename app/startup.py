@@ -19,6 +19,14 @@ from typing import IO
 
 from app.settings import Settings
 
+START_FAILED = 2
+"""The exit code of a process that refuses to start: starting it again would not help."""
+
+_NETWORK = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gpfs")
+)
+"""File systems whose locks and flushes do not hold what a database file needs."""
+
 
 class CannotStart(Exception):
     """Why a process refuses to start, in one line."""
@@ -113,6 +121,36 @@ def lock_directory(data_dir: Path) -> IO[str]:
         lock.close()
         raise CannotStart(f"another service is using {data_dir}") from error
     return lock
+
+
+def check_disk(data_dir: Path, mounts: str = "/proc/self/mountinfo") -> None:
+    """Refuse to keep a database file where its locks cannot be relied on.
+
+    Raises:
+        CannotStart: The directory is on a network file system.
+    """
+    kind = _file_system(data_dir.resolve(), Path(mounts))
+    if kind.removeprefix("fuse.") in _NETWORK or kind == "fuse.sshfs":
+        raise CannotStart(
+            f"{data_dir} is on a network file system ({kind}), where a database file is not safe: "
+            "use a local disk, or MNISTRY_DATABASE_URL with PostgreSQL"
+        )
+
+
+def _file_system(path: Path, mounts: Path) -> str:
+    """The type of the file system that a path is on; nothing where the system does not tell."""
+    kind, longest = "", -1
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:
+        return kind
+    for line in lines:
+        mounted, _, described = line.partition(" - ")
+        point = Path(mounted.split()[4].replace("\\040", " "))
+        # Of two mounts at one place the later covers the earlier.
+        if path.is_relative_to(point) and len(point.parts) >= longest:
+            kind, longest = described.split()[0], len(point.parts)
+    return kind
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 from app.settings import Settings, environment_of
-from app.startup import StopSignal, check_reach, listen, lock_directory
+from app.startup import START_FAILED, StopSignal, check_reach, listen, lock_directory
 
 STOP_SECONDS = 12.0
 """How long a process may take to end before it is killed."""
@@ -23,9 +23,6 @@ STEADY_SECONDS = 10.0
 """A process that ran for so long is started again at once; one that did not, after a pause."""
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
-START_FAILED = 2
-"""The exit code of a process that refuses to start: starting it again would not help."""
-
 log = logging.getLogger(__name__)
 
 

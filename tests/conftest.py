@@ -14,8 +14,35 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.object_storage import S3
+from tests.postgresql import PostgreSQL
+
 READY_SECONDS = 60
 STOP_SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for all tests that want one."""
+    server = PostgreSQL(tmp_path_factory.mktemp("postgresql") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """An S3 server for all tests that want one."""
+    server = S3(tmp_path_factory.mktemp("s3") / "log")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgresql_of_its_own(tmp_path: Path) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server that a test may stop and start."""
+    server = PostgreSQL(tmp_path / "postgresql")
+    yield server
+    server.stop()
 
 
 @dataclass

@@ -50,7 +50,7 @@ def aliases_point(
     """Point an alias at a model, where it does not exist make it; `If-Match` is respected."""
     service.check_alias_name(alias, ("path", "alias"))
     with parts.database.writing() as connection:
-        before = store.get(connection, alias)
+        before = store.hold(connection, alias)
         require_match(request, None if before is None else AliasBody.of(before))
         after = AliasBody.of(service.point_alias(connection, alias, body.model_id))
     parts.registry.refresh()
@@ -63,7 +63,7 @@ def aliases_delete(alias: str, request: Request, parts: Parts) -> None:
     if alias == LATEST:
         service.check_alias_name(alias, ("path", "alias"))
     with parts.database.writing() as connection:
-        before = store.get(connection, alias)
+        before = store.hold(connection, alias)
         if before is None:
             raise NotFound("alias", alias)
         require_match(request, AliasBody.of(before))

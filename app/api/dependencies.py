@@ -11,6 +11,7 @@ from app.domain.definitions import Limits
 from app.services.jobs import JobQueue
 from app.services.registry import Registry
 from app.services.serving import Serving
+from app.store.blobs import Blobs
 from app.store.database import Database
 
 
@@ -19,6 +20,7 @@ class Services:
     """One process's parts, and the settings that routes need."""
 
     database: Database
+    blobs: Blobs
     queue: JobQueue
     registry: Registry
     serving: Serving

@@ -10,7 +10,8 @@ from app.api.responses import problems
 from app.api.schemas.common import JsonObject
 from app.domain.jobs import STATUSES
 from app.store import health as store
-from app.store.database import DatabaseAway
+from app.store import trainers as store_trainers
+from app.store.database import DatabaseAway, DatabaseBusy
 
 
 def routes(metrics: Metrics) -> APIRouter:
@@ -65,8 +66,9 @@ def routes(metrics: Metrics) -> APIRouter:
 def _checks(parts: Services) -> dict[str, bool]:
     try:
         with parts.database.reading() as connection:
-            artifacts = store.blobs_readable(connection)
-            trainers = store.trainers_alive(connection)
-    except DatabaseAway:
+            trainers = bool(store_trainers.living(connection))
+    except (DatabaseAway, DatabaseBusy):
         return {"database": False, "artifacts": False, "trainers": False}
+    # In the database where there is no other storage.
+    artifacts = parts.blobs.storage is None or parts.blobs.storage.is_there()
     return {"database": True, "artifacts": artifacts, "trainers": trainers}

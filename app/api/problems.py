@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
-from app.store.database import DatabaseAway, DatabaseBusy
+from app.store.blobs import ArtifactsAway, CorruptBlob
+from app.store.database import ChangedMeanwhile, DatabaseAway, DatabaseBusy, is_full
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DatabaseAway, _database_error)
     app.add_exception_handler(DatabaseBusy, _database_error)
+    app.add_exception_handler(ArtifactsAway, _artifacts_error)
+    app.add_exception_handler(CorruptBlob, _artifacts_error)
+    app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -134,10 +138,25 @@ def _methods(request: Request) -> list[str]:
 def _database_error(request: Request, error: Exception) -> Response:
     log.error("the database failed", exc_info=error)
     # The driver's own words: those around them repeat the statement and what a client sent.
-    if isinstance(error, DatabaseAway) and "full" in str(error.orig):
+    if isinstance(error, DatabaseAway) and is_full(error):
         return problem(507, "nothing can be stored at present", _request_id(request))
     detail = "the database does not answer at present"
     return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+
+
+def _artifacts_error(request: Request, error: Exception) -> Response:
+    log.error("the storage failed", exc_info=error)
+    if isinstance(error, CorruptBlob):
+        detail = "what is stored is not what was written; it is not used"
+        return problem(500, detail, _request_id(request), {"code": "artifact_corrupt"})
+    detail = "the storage of models does not answer at present"
+    return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+
+
+def _changed_meanwhile(request: Request, error: Exception) -> Response:
+    log.warning("two requests at once", exc_info=error)
+    detail = "what this needs was changed by another request at the same moment; try again"
+    return problem(409, detail, _request_id(request))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from app.api.schemas.common import ListBody, Problem
 from app.domain.errors import IdempotencyMismatch, InvalidInput, PreconditionFailed
 from app.store import idempotency
-from app.store.database import Connection, Database
+from app.store.database import Connection, Database, hold
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -189,6 +189,7 @@ class Once:
         """
         with database.writing() as connection:
             if self._key is not None:
+                hold(connection, "idempotency", self._scope, self._key)
                 known = idempotency.get(connection, self._scope, self._key)
                 if known is not None:
                     return self._replay(known)

@@ -3,11 +3,20 @@
 All have the same length, so their order as text is their order in time.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    return text(datetime.now(UTC))
+
+
+def text(time: datetime) -> str:
+    """A time, which has a zone, in this form."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def ago(seconds: float) -> str:
+    return text(datetime.now(UTC) - timedelta(seconds=seconds))
 
 
 def seconds_between(earlier: str, later: str) -> float:

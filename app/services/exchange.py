@@ -14,6 +14,7 @@ from app.formats import keras, npz, onnx, safetensors, tensors
 from app.formats.bundle import Bundle
 from app.services.serving import LoadedModel
 from app.store import blobs, datasets, models
+from app.store.blobs import Blob
 from app.store.database import Connection
 from engine.arrays import Array
 
@@ -116,9 +117,16 @@ def _classes(sent: Import, bundle: Bundle, limits: Limits) -> list[str]:
     return classes
 
 
-def store(connection: Connection, bundle: Bundle, name: str | None, limits: Limits) -> Model:
+def pack(bundle: Bundle) -> bytes:
+    """An imported model's weights, as the store keeps them."""
+    return tensors.pack_weights(bundle.network().layers)
+
+
+def store(
+    connection: Connection, bundle: Bundle, weights: Blob, name: str | None, limits: Limits
+) -> Model:
     """Keep an imported model; its figures are not known."""
-    content = tensors.pack_weights(bundle.network().layers)
+    blobs.put(connection, weights)
     model = Model(
         id=ids.new_id("mdl"),
         created_at=clock.now(),
@@ -130,8 +138,8 @@ def store(connection: Connection, bundle: Bundle, name: str | None, limits: Limi
         classes=list(bundle.classes),
         preprocessing=dict(bundle.preprocessing),
         parameters=summarise(bundle.definition, limits).parameters,
-        size_bytes=len(content),
-        sha256=blobs.put(connection, content),
+        size_bytes=len(weights.content),
+        sha256=weights.sha256,
         metrics={"test_accuracy": None, "test_loss": None, "calibration_error": None},
     )
     models.insert(connection, model)

@@ -119,13 +119,21 @@ def find(connection: Connection, job_id: str) -> Job:
     return job
 
 
+def hold(connection: Connection, job_id: str) -> Job:
+    """A job that nobody else changes until the transaction ends, or NotFound."""
+    job = jobs.hold(connection, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
 def cancel(connection: Connection, job_id: str) -> Job:
     """End a job now; its trainer finds its claim lost and ends the process.
 
     Raises:
         StateConflict: It has ended otherwise.
     """
-    job = find(connection, job_id)
+    job = hold(connection, job_id)
     if job.status == "cancelled":
         return job
     if job.status not in CANCELLABLE:
@@ -141,7 +149,7 @@ def pause(connection: Connection, job_id: str) -> Job:
     Raises:
         StateConflict: It has ended.
     """
-    job = find(connection, job_id)
+    job = hold(connection, job_id)
     if job.status == "paused":
         return job
     if job.status not in PAUSABLE:
@@ -156,7 +164,7 @@ def resume(connection: Connection, queue: JobQueue, job_id: str) -> Job:
     Raises:
         StateConflict: It has ended.
     """
-    job = find(connection, job_id)
+    job = hold(connection, job_id)
     if job.status in PAUSABLE:
         return job
     if job.status != "paused":
@@ -168,7 +176,7 @@ def resume(connection: Connection, queue: JobQueue, job_id: str) -> Job:
 
 def label(connection: Connection, job_id: str, changes: Mapping[str, Any]) -> Job:
     """Change what a person says of a job: its name, notes or tags."""
-    job = find(connection, job_id)
+    job = hold(connection, job_id)
     if changes:
         jobs.label(connection, job, dict(changes))
     return find(connection, job_id)
@@ -176,7 +184,7 @@ def label(connection: Connection, job_id: str, changes: Mapping[str, Any]) -> Jo
 
 def delete(connection: Connection, job_id: str) -> None:
     """Remove a job that has ended; the model that it left stays."""
-    job = find(connection, job_id)
+    job = hold(connection, job_id)
     if job.status not in ENDED:
         raise StateConflict(f"job {job_id} is {job.status}; cancel it before it is deleted", ENDED)
     jobs.delete(connection, job_id)

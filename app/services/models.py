@@ -60,7 +60,9 @@ def find(connection: Connection, model_id: str) -> Model:
 
 def delete(connection: Connection, model_id: str) -> None:
     """Remove a model that no alias points at."""
-    model = find(connection, model_id)
+    model = models.hold(connection, model_id)
+    if model is None:
+        raise NotFound("model", model_id)
     pointing = aliases.pointing_at(connection, model_id)
     if pointing:
         raise StateConflict(f"model {model_id} is served as {', '.join(pointing)}; move it first")
@@ -76,7 +78,7 @@ def check_alias_name(alias: str, loc: tuple[str, ...]) -> None:
 
 def point_alias(connection: Connection, alias: str, model_id: str) -> Alias:
     """Point an alias at a model."""
-    if models.get(connection, model_id) is None:
+    if models.hold(connection, model_id) is None:
         raise InvalidInput.at(("model_id",), f"there is no model {model_id!r}", "unknown_model")
     return aliases.point(connection, alias, model_id)
 

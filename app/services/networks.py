@@ -52,7 +52,8 @@ def find(connection: Connection, network_id: str) -> Network:
 
 def delete(connection: Connection, network_id: str) -> None:
     """Remove a network that no unfinished job and no model needs."""
-    find(connection, network_id)
+    if networks.hold(connection, network_id) is None:
+        raise NotFound("network", network_id)
     users = networks.users(connection, network_id)
     if users:
         raise StateConflict(f"network {network_id} is needed by {', '.join(users[:5])}")

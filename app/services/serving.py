@@ -9,7 +9,8 @@ from app.domain.definitions import NetworkDefinition, build
 from app.domain.errors import NotFound
 from app.domain.records import Model
 from app.formats import tensors
-from app.store import blobs, models
+from app.store import models
+from app.store.blobs import Blobs
 from app.store.database import Database
 from engine.arrays import Array, Shape
 
@@ -34,8 +35,9 @@ class LoadedModel:
 class Serving:
     """The models that were used last; a model never changes, so none is ever stale."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, blobs: Blobs) -> None:
         self._database = database
+        self._blobs = blobs
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -62,7 +64,7 @@ class Serving:
             model = models.get(connection, model_id)
             if model is None:
                 raise NotFound("model", model_id)
-            content = blobs.get(connection, model.sha256)
+            content = self._blobs.get(connection, model.sha256)
         definition = NetworkDefinition.model_validate(model.definition)
         network = build(definition, seed=0)
         tensors.unpack_weights(content, network.layers)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.domain import clock
 from app.domain.records import Alias
-from app.store import pages
+from app.store import database, pages
 from app.store.tables import aliases
 
 PAST = 100
@@ -17,6 +17,12 @@ def get(connection: sa.Connection, alias: str) -> Alias | None:
     row = connection.execute(aliases.select().where(aliases.c.alias == alias)).mappings()
     found = row.one_or_none()
     return None if found is None else Alias(**found)
+
+
+def hold(connection: sa.Connection, alias: str) -> Alias | None:
+    """The alias, which nobody else makes or moves until the transaction ends."""
+    database.hold(connection, "alias", alias)
+    return get(connection, alias)
 
 
 def page(connection: sa.Connection, after: str | None, limit: int) -> pages.Page[Alias]:
@@ -38,9 +44,9 @@ def pointing_at(connection: sa.Connection, model_id: str) -> list[str]:
 
 
 def point(connection: sa.Connection, alias: str, model_id: str) -> Alias:
-    """Move an alias, or make it; the caller holds the write lock."""
+    """Move an alias, or make it."""
     at = clock.now()
-    old = get(connection, alias)
+    old = hold(connection, alias)
     if old is None:
         new = Alias(alias=alias, model_id=model_id, updated_at=at, past=[])
         connection.execute(aliases.insert().values(asdict(new)))

@@ -1,51 +1,174 @@
-"""Bytes by the SHA-256 of their content: weights and checkpoints, never changed once written."""
+"""Bytes by the SHA-256 of their content: weights and checkpoints, never changed once written.
+
+They are in the database, so that one file is the whole state, or in object storage with a row for
+each. Storing has two halves: `upload` before the transaction, which may take as long as a network
+does, and `put` in it. What was uploaded and never put is removed by a sweep, a day later.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 
-from app.store.tables import blobs, jobs, models
+from app.store.database import Database, hold
+from app.store.tables import blobs, jobs, models, objects
+
+GRACE_SECONDS = 24 * 3600.0
+"""So old is what no row names, before it is taken for left behind."""
+
+SWEEP = 500
+"""How many unused objects are removed at a time."""
 
 
 class CorruptBlob(Exception):
     """What is stored is not what was written."""
 
 
-def put(connection: sa.Connection, content: bytes) -> str:
-    """Store `content`, unless it is there already; its SHA-256."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    present = connection.execute(sa.select(blobs.c.sha256).where(blobs.c.sha256 == sha256))
-    if present.first() is None:
-        connection.execute(blobs.insert().values(sha256=sha256, content=content))
-    return sha256
+class ArtifactsAway(Exception):
+    """The object storage does not answer at present."""
+
+
+class ObjectStorage(Protocol):
+    """Where objects are; see `app/store/objects.py`."""
+
+    def put(self, content: bytes, sha256: str) -> str:
+        """Store content; the key that was made for it."""
+
+    def get(self, key: str) -> bytes:
+        """The content of a key."""
+
+    def is_there(self) -> bool:
+        """Whether the storage answers."""
+
+    def keys(self, older_than: float) -> Iterator[list[str]]:
+        """What was stored more than so many seconds ago, some at a time."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove keys."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Content on its way into the store; `key` where it is in object storage already."""
+
+    sha256: str
+    content: bytes
+    key: str | None
+
+
+class Blobs:
+    """The blobs of a service.
+
+    Args:
+        storage: Where new ones are put; None: into the database. What is there is found in both.
+    """
+
+    def __init__(self, storage: ObjectStorage | None = None) -> None:
+        self.storage = storage
+
+    def upload(self, content: bytes) -> Blob:
+        """The first half of storing: all that takes time.
+
+        Raises:
+            ArtifactsAway: The storage does not answer.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        key = None if self.storage is None else self.storage.put(content, sha256)
+        return Blob(sha256, content, key)
+
+    def get(self, connection: sa.Connection, sha256: str) -> bytes:
+        """The content, checked.
+
+        Raises:
+            CorruptBlob: It is missing or was changed.
+            ArtifactsAway: The storage does not answer.
+        """
+        content = self._read(connection, sha256)
+        if content is None or hashlib.sha256(content).hexdigest() != sha256:
+            raise CorruptBlob(f"blob {sha256} is missing or was changed")
+        return content
+
+    def _read(self, connection: sa.Connection, sha256: str) -> bytes | None:
+        stored = sa.select(blobs.c.content).where(blobs.c.sha256 == sha256)
+        content: bytes | None = connection.execute(stored).scalar()
+        if content is not None:
+            return content
+        key: str | None = connection.execute(_key_of(sha256)).scalar()
+        if key is None or self.storage is None:
+            return None
+        return self.storage.get(key)
+
+    def sweep(self, database: Database) -> int:
+        """Remove the objects that no row names any more, or never named; how many."""
+        if self.storage is None:
+            return 0
+        removed = self._remove_unused(database, self.storage)
+        for keys in self.storage.keys(GRACE_SECONDS):
+            with database.reading() as connection:
+                left = unnamed(connection, keys)
+            self.storage.delete(left)
+            removed += len(left)
+        return removed
+
+    def remove_unused(self, database: Database) -> int:
+        """Remove the objects whose rows say that they are not needed any more; how many."""
+        return 0 if self.storage is None else self._remove_unused(database, self.storage)
+
+    def _remove_unused(self, database: Database, storage: ObjectStorage) -> int:
+        with database.reading() as connection:
+            query = sa.select(objects.c.key).where(objects.c.unused).limit(SWEEP)
+            keys = list(connection.execute(query).scalars())
+        if keys:
+            storage.delete(keys)
+            with database.writing() as connection:
+                connection.execute(objects.delete().where(objects.c.key.in_(keys)))
+        return len(keys)
+
+
+def put(connection: sa.Connection, blob: Blob) -> None:
+    """The second half of storing: name it, unless the same content is there already."""
+    hold(connection, "blob", blob.sha256)
+    stored = sa.select(blobs.c.sha256).where(blobs.c.sha256 == blob.sha256)
+    for known in (stored, _key_of(blob.sha256)):
+        if connection.execute(known).first() is not None:
+            return
+    if blob.key is None:
+        connection.execute(blobs.insert().values(sha256=blob.sha256, content=blob.content))
+        return
+    row = {"key": blob.key, "sha256": blob.sha256, "size_bytes": len(blob.content)}
+    connection.execute(objects.insert().values(unused=False, **row))
+
+
+def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
+    """Remove a blob that no job and no model names any more; an object is left to the sweep."""
+    if sha256 is None:
+        return
+    hold(connection, "blob", sha256)
+    used = sa.or_(
+        sa.exists().where(jobs.c.checkpoint_sha256 == sha256),
+        sa.exists().where(models.c.sha256 == sha256),
+    )
+    connection.execute(blobs.delete().where(blobs.c.sha256 == sha256, sa.not_(used)))
+    unused = objects.update().where(objects.c.sha256 == sha256, sa.not_(used))
+    connection.execute(unused.values(unused=True))
+
+
+def unnamed(connection: sa.Connection, keys: Sequence[str]) -> list[str]:
+    """Those of some keys that no row names."""
+    named = set(
+        connection.execute(sa.select(objects.c.key).where(objects.c.key.in_(keys))).scalars()
+    )
+    return [key for key in keys if key not in named]
+
+
+def _key_of(sha256: str) -> sa.Select[str]:
+    return sa.select(objects.c.key).where(objects.c.sha256 == sha256, sa.not_(objects.c.unused))
 
 
 def sha256_of_json(value: object) -> str:
     """The SHA-256 of a JSON value, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def get(connection: sa.Connection, sha256: str) -> bytes:
-    """The content, checked.
-
-    Raises:
-        CorruptBlob: It is missing or was changed.
-    """
-    row = connection.execute(sa.select(blobs.c.content).where(blobs.c.sha256 == sha256)).first()
-    if row is None or hashlib.sha256(row.content).hexdigest() != sha256:
-        raise CorruptBlob(f"blob {sha256} is missing or was changed")
-    content: bytes = row.content
-    return content
-
-
-def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
-    """Remove a blob that no job and no model names any more."""
-    if sha256 is None:
-        return
-    used = sa.or_(
-        sa.exists().where(jobs.c.checkpoint_sha256 == sha256),
-        sa.exists().where(models.c.sha256 == sha256),
-    )
-    connection.execute(blobs.delete().where(blobs.c.sha256 == sha256, sa.not_(used)))

@@ -1,13 +1,17 @@
 """The connection to the database: SQLite in the data directory, or PostgreSQL by URL.
 
-Reads take any connection; what reads in order to write takes `writing()`, which on SQLite holds the
-write lock from its first statement, so that nothing changes between the two.
+Reads take any connection; what reads in order to write takes `writing()` and locks what it reads,
+so that nothing changes between the two. On SQLite `writing()` is that lock, one for everything,
+held from its first statement on. On PostgreSQL it is a row's (`with_for_update`), or where there
+may be no row yet, a name's (`hold`).
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -22,11 +26,25 @@ Connection = sa.Connection
 DatabaseAway = sa.exc.OperationalError
 """The database does not answer at present: locked for too long, full, or not there."""
 
+ChangedMeanwhile = sa.exc.IntegrityError
+"""What a row refers to was deleted, or made, by another at the same moment."""
+
 DatabaseBusy = sa.exc.TimeoutError
 """All connections to the database were in use for too long."""
 
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process's write before it fails."""
+
+CONNECT_SECONDS = 5
+POOL_SECONDS = 5
+"""How long a server may take to answer, and how long a thread waits for a free connection."""
+
+CONNECTIONS = 20
+"""How many one process has at most; threads that find none free wait."""
+
+_READ_ONLY = "25006"
+_DISK_FULL = "53100"
+"""PostgreSQL's codes for these two."""
 
 _FIXED_SERIES = {(3, 44): 6, (3, 50): 7}
 _FIXED = (3, 51, 3)
@@ -63,11 +81,21 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         try:
-            self.engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+            self.engine = sa.create_engine(
+                url,
+                pool_size=CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=POOL_SECONDS,
+                pool_pre_ping=not self.is_sqlite,
+                connect_args={} if self.is_sqlite else _POSTGRESQL,
+            )
         except (sa.exc.ArgumentError, ImportError) as error:
             raise NoDatabase(str(error)) from error
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        elif self.engine.dialect.name != "postgresql":
+            raise NoDatabase(f"{self.engine.dialect.name} is neither SQLite nor PostgreSQL")
+        sa.event.listen(self.engine, "handle_error", _call_it_away)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -121,8 +149,42 @@ class Database:
         self.engine.dispose()
 
 
+def hold(connection: sa.Connection, *name: str) -> None:
+    """Keep others that hold the same name out until the connection's transaction ends."""
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256("\0".join(name).encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def is_full(error: DatabaseAway) -> bool:
+    """Whether there is no room left to write."""
+    return "is full" in str(error.orig) or getattr(error.orig, "sqlstate", None) == _DISK_FULL
+
+
 _MIGRATION_LOCK = 7_046_029_254
 """Any number that no other program locks in the same PostgreSQL database."""
+
+_POSTGRESQL: dict[str, Any] = {
+    "application_name": "mnistry",
+    "connect_timeout": CONNECT_SECONDS,
+    # Both ends find out within a minute when the other's machine is gone; the server, so that it
+    # gives the locks free. A transaction whose process hangs is ended too.
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
+    "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on",
+}
+
+
+def _call_it_away(context: sa.engine.ExceptionContext) -> None:
+    """One name for every way in which a server is not there, or takes no writes at present."""
+    error = context.sqlalchemy_exception
+    read_only = getattr(context.original_exception, "sqlstate", None) == _READ_ONLY
+    if (context.is_disconnect or read_only) and not isinstance(error, DatabaseAway):
+        original = context.original_exception
+        raise DatabaseAway(context.statement, {}, original) from original
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -33,6 +33,13 @@ def get(connection: sa.Connection, job_id: str) -> Job | None:
     return None if row is None else Job(**row)
 
 
+def hold(connection: sa.Connection, job_id: str) -> Job | None:
+    """The job, which nobody else changes until the transaction ends."""
+    query = jobs.select().where(jobs.c.id == job_id).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Job(**row)
+
+
 def page(
     connection: sa.Connection,
     after: str | None,
@@ -77,7 +84,7 @@ def events(
 
 def claim(connection: sa.Connection, job_id: str, turn: int) -> Job | None:
     """Begin the next attempt at a job; None where it has ended, or waits for another turn."""
-    job = get(connection, job_id)
+    job = hold(connection, job_id)
     if job is None or job.status not in ("queued", "running") or job.turn != turn:
         return None
     at = clock.now()
@@ -98,7 +105,7 @@ def move(
     reason: str | None = None,
     changes: Json | None = None,
 ) -> None:
-    """Change a job's status, with its history and an event; the caller holds the write lock."""
+    """Change a job's status, with its history and an event; the caller holds the job."""
     entry = {"status": status, "at": clock.now(), "reason": reason}
     values = {
         "status": status,

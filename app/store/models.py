@@ -20,6 +20,13 @@ def get(connection: sa.Connection, model_id: str) -> Model | None:
     return None if found is None else Model(**found)
 
 
+def hold(connection: sa.Connection, model_id: str) -> Model | None:
+    """The model, which nobody else deletes until the transaction ends."""
+    query = models.select().where(models.c.id == model_id).with_for_update()
+    found = connection.execute(query).mappings().one_or_none()
+    return None if found is None else Model(**found)
+
+
 def of_jobs(connection: sa.Connection, job_ids: Sequence[str]) -> dict[str, str]:
     """The id of the model that each job left."""
     query = sa.select(models.c.job_id, models.c.id).where(models.c.job_id.in_(job_ids))

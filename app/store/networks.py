@@ -20,6 +20,13 @@ def get(connection: sa.Connection, network_id: str) -> Network | None:
     return None if found is None else Network(**found)
 
 
+def hold(connection: sa.Connection, network_id: str) -> Network | None:
+    """The network, which nobody else deletes until the transaction ends."""
+    query = networks.select().where(networks.c.id == network_id).with_for_update()
+    found = connection.execute(query).mappings().one_or_none()
+    return None if found is None else Network(**found)
+
+
 def page(connection: sa.Connection, after: str | None, limit: int) -> pages.Page[Network]:
     rows = pages.fetch(connection, sa.select(networks), after, limit)
     return pages.Page([Network(**row) for row in rows.records], rows.next_id)

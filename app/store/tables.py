@@ -115,6 +115,16 @@ blobs = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
+objects = sa.Table(
+    "objects",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("unused", sa.Boolean, nullable=False),
+    sa.Index(None, "sha256"),
+)
+
 idempotency = sa.Table(
     "idempotency",
     metadata,
@@ -133,4 +143,5 @@ trainers = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("seen_at", sa.Text, nullable=False),
+    sa.Column("process", sa.Text),
 )

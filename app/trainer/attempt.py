@@ -22,7 +22,8 @@ from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
 from app.store import aliases, blobs, datasets, jobs, models
-from app.store.database import Connection, Database, DatabaseAway
+from app.store.blobs import ArtifactsAway, Blob, Blobs
+from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
 from app.trainer import messages, outcome
 
 POLL_SECONDS = 0.2
@@ -66,8 +67,11 @@ class TrainerSettings:
 class Attempts:
     """Runs jobs, each to its end or until the trainer stops."""
 
-    def __init__(self, database: Database, settings: TrainerSettings, stop: Event) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, settings: TrainerSettings, stop: Event
+    ) -> None:
         self._database = database
+        self._blobs = blobs
         self._settings = settings
         self._stop = stop
 
@@ -86,7 +90,7 @@ class Attempts:
             except jobs.ClaimLost:
                 log.info("job %s is no longer attempt %d's", job.id, job.attempt)
                 return
-            except DatabaseAway:
+            except (DatabaseAway, DatabaseBusy, ArtifactsAway):
                 raise
             except Exception:
                 # What nobody foresaw counts as a crash: it is tried again, but not for ever.
@@ -119,7 +123,7 @@ class Attempts:
             ours.close()
 
     def _send_job(self, pipe: PipeEnd, job: Job) -> None:
-        weights, initial = self._read(partial(_begin_from, job=job))
+        weights, initial = self._read(partial(_begin_from, job=job, stored=self._blobs))
         message = {
             "job_id": job.id,
             "definition": job.definition,
@@ -166,17 +170,10 @@ class Attempts:
         while pipe.poll(max(0.0, deadline - time.monotonic())):
             message, content = messages.receive(pipe)
             if message["type"] == "checkpoint":
-                self._write(partial(self._keep_checkpoint, job=job, content=content))
+                blob = self._upload(content)
+                self._write(partial(_keep_checkpoint, job=job, blob=blob))
             elif message["type"] in ("stopped", "succeeded", "failed"):
                 return
-
-    def _keep_checkpoint(self, connection: Connection, job: Job, content: bytes) -> None:
-        before = jobs.get(connection, job.id)
-        sha256 = blobs.put(connection, content)
-        kept = jobs.keep_checkpoint(
-            connection, job.id, job.attempt, {"checkpoint_sha256": sha256, "crashes": 0}
-        )
-        blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else sha256)
 
     def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
         """Write progress, an epoch, what became of the probe, or a checkpoint."""
@@ -191,18 +188,19 @@ class Attempts:
         elif message["type"] == "probe":
             self._write(partial(_probe, job=job, message=message))
         else:
-            self._write(lambda c: self._checkpoint(c, job, content, seconds))
+            blob = self._upload(content)
+            self._write(lambda c: self._checkpoint(c, job, blob, seconds))
 
     def _progress(
         self, connection: Connection, job: Job, changes: Json, metrics: Json, data: Json
     ) -> None:
-        before = jobs.get(connection, job.id)
+        before = jobs.hold(connection, job.id)
         kept = (before and before.metrics) or {}
         changes = {**changes, "metrics": {**kept, **metrics}}
         jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
 
     def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> None:
-        before = jobs.get(connection, job.id)
+        before = jobs.hold(connection, job.id)
         if before is None:
             raise jobs.ClaimLost(job.id)
         entry: Json = message["entry"]
@@ -220,12 +218,12 @@ class Attempts:
         events = [] if known else [("epoch", entry)]
         jobs.record(connection, job.id, job.attempt, changes, events)
 
-    def _checkpoint(self, connection: Connection, job: Job, content: bytes, seconds: float) -> None:
-        before = jobs.get(connection, job.id)
-        sha256 = blobs.put(connection, content)
-        changes = {"checkpoint_sha256": sha256, "crashes": 0, "seconds": seconds}
+    def _checkpoint(self, connection: Connection, job: Job, blob: Blob, seconds: float) -> None:
+        before = jobs.hold(connection, job.id)
+        blobs.put(connection, blob)
+        changes = {"checkpoint_sha256": blob.sha256, "crashes": 0, "seconds": seconds}
         jobs.record(connection, job.id, job.attempt, changes)
-        if before is not None and before.checkpoint_sha256 != sha256:
+        if before is not None and before.checkpoint_sha256 != blob.sha256:
             blobs.delete_unused(connection, before.checkpoint_sha256)
 
     def _finish(self, job: Job, message: messages.Message, content: bytes) -> None:
@@ -237,16 +235,17 @@ class Attempts:
 
         changes: Json = {"error": error, "seconds": message["seconds"]}
         changes["stopped_by"] = message.get("stopped_by")
+        blob = self._upload(content) if content else None
 
         def write(connection: Connection) -> None:
-            if not content:
+            if blob is None:
                 end: Json = {"model_id": None, "error": error}
                 jobs.finish(connection, job.id, job.attempt, status, changes, end)
                 return
-            sha256 = blobs.put(connection, content)
-            model = self._model(job, sha256, content, message)
-            identical = outcome.identical(connection, job, sha256)
-            changes["receipt"] = outcome.receipt(job, sha256, message["receipt"], identical)
+            blobs.put(connection, blob)
+            model = self._model(job, blob, message)
+            identical = outcome.identical(connection, job, blob.sha256)
+            changes["receipt"] = outcome.receipt(job, blob.sha256, message["receipt"], identical)
             end = {"model_id": model.id, "error": error}
             jobs.finish(connection, job.id, job.attempt, status, changes, end)
             models.insert(connection, model)
@@ -256,7 +255,7 @@ class Attempts:
 
         self._write(write)
 
-    def _model(self, job: Job, sha256: str, content: bytes, message: messages.Message) -> Model:
+    def _model(self, job: Job, blob: Blob, message: messages.Message) -> Model:
         dataset = datasets.get(job.config["dataset"])
         assert dataset is not None  # noqa: S101 - the child has just learnt it
         definition = NetworkDefinition.model_validate(job.definition)
@@ -271,8 +270,8 @@ class Attempts:
             classes=dataset.classes,
             preprocessing=DEFAULT_PREPROCESSING,
             parameters=summarise(definition, _NO_LIMITS).parameters,
-            size_bytes=len(content),
-            sha256=sha256,
+            size_bytes=len(blob.content),
+            sha256=blob.sha256,
             metrics=message["metrics"],
         )
 
@@ -315,17 +314,28 @@ class Attempts:
 
         return self._patiently(run)
 
+    def _upload(self, content: bytes) -> Blob:
+        return self._patiently(lambda: self._blobs.upload(content))
+
     def _patiently(self, action: Callable[[], Result]) -> Result:
-        """Try until the database answers: a child goes on training while it is away."""
+        """Try until the store answers: a child goes on training while it is away."""
         pause = 0.1
         while True:
             try:
                 return action()
-            except DatabaseAway as error:
+            except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
                 if self._stop.wait(pause):
                     raise
-                log.warning("the database does not answer, trying again: %s", error.orig)
+                log.warning("the store does not answer, trying again: %s", error)
                 pause = min(2 * pause, 2.0)
+
+
+def _keep_checkpoint(connection: Connection, job: Job, blob: Blob) -> None:
+    before = jobs.hold(connection, job.id)
+    blobs.put(connection, blob)
+    changes = {"checkpoint_sha256": blob.sha256, "crashes": 0}
+    kept = jobs.keep_checkpoint(connection, job.id, job.attempt, changes)
+    blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else blob.sha256)
 
 
 def _probe(connection: Connection, job: Job, message: messages.Message) -> None:
@@ -338,14 +348,14 @@ def _probe(connection: Connection, job: Job, message: messages.Message) -> None:
     jobs.record(connection, job.id, job.attempt, changes, [("probe", data)])
 
 
-def _begin_from(connection: Connection, job: Job) -> tuple[bytes, bool]:
+def _begin_from(connection: Connection, job: Job, stored: Blobs) -> tuple[bytes, bool]:
     """The checkpoint or model that an attempt begins with, or nothing; whether it is a model."""
     if job.checkpoint_sha256 is not None:
-        return blobs.get(connection, job.checkpoint_sha256), False
+        return stored.get(connection, job.checkpoint_sha256), False
     model_id = job.config.get("init_from")
     if model_id is None:
         return b"", False
     model = models.get(connection, model_id)
     if model is None:
         raise ModelGone(model_id)
-    return blobs.get(connection, model.sha256), True
+    return stored.get(connection, model.sha256), True

@@ -20,6 +20,9 @@ _VERSION = "1"
 """Pinned: DBOS hands a workflow only to executors of the version that enqueued it."""
 
 _POLL_SECONDS = 0.2
+_FORGET = 500
+"""How many ended turns are removed at a time."""
+
 _RECOVERIES = 1_000_000
 """DBOS's own limit on restarts; ours counts only crashes that got a job no further."""
 
@@ -58,6 +61,24 @@ class Queue:
             job_id,
             turn,
         )
+
+    def waiting(self) -> set[str]:
+        """The jobs that wait in the queue, or are being trained."""
+        turns = self._client.list_workflows(
+            status=["ENQUEUED", "PENDING"], load_input=False, load_output=False
+        )
+        return {turn.workflow_id.partition(".")[0] for turn in turns}
+
+    def forget(self, before: str) -> None:
+        """Remove what is known of the turns that ended before a time."""
+        while ended := self._client.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before,
+            limit=_FORGET,
+            load_input=False,
+            load_output=False,
+        ):
+            self._client.delete_workflows([turn.workflow_id for turn in ended])
 
     def close(self) -> None:
         self._client.destroy()

@@ -2,40 +2,61 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
-from app.store import health, trainers
-from app.store.database import Database, DatabaseAway
+from app.domain import clock
+from app.store import idempotency, trainers
+from app.store.blobs import ArtifactsAway, Blobs
+from app.store.database import Database, DatabaseAway, DatabaseBusy
 from app.trainer import queue
 from app.trainer.attempt import Attempts, TrainerSettings
 
-HEARTBEAT_SECONDS = 2.0
+HEARTBEAT_SECONDS = 1.0
 STOP_SECONDS = 8.0
 """How long a trainer that is told to end waits for its job's last checkpoint."""
+
+TIDY_SECONDS = 60.0
+SWEEP_SECONDS = 3600.0
+"""How often unused objects are removed, and everything else that nobody will ask for again."""
+
+KEEP_SECONDS = 24 * 3600.0
+"""How long answers can be asked for again by their key, and ended turns are known."""
 
 log = logging.getLogger(__name__)
 
 
+class NameTaken(Exception):
+    """Another trainer of this machine goes by the name."""
+
+
 def work(
-    database: Database, settings: TrainerSettings, told_to_stop: Callable[[float], bool]
+    database: Database,
+    blobs: Blobs,
+    settings: TrainerSettings,
+    told_to_stop: Callable[[float], bool],
 ) -> None:
     """Train until told to stop.
 
     Args:
         database: Where the jobs are.
+        blobs: Where weights and checkpoints are.
         settings: See `TrainerSettings`.
         told_to_stop: Waits so many seconds, or until the process is to end: then True.
+
+    Raises:
+        NameTaken: Two trainers of one name would take each other's jobs away.
     """
     stop, idle = threading.Event(), threading.Event()
     idle.set()
-    attempts = Attempts(database, settings, stop)
+    attempts = Attempts(database, blobs, settings, stop)
 
     def run(job_id: str, turn: int) -> None:
         idle.clear()
         try:
             attempts.run(job_id, turn)
-        except DatabaseAway as error:
-            log.warning("job %s is left as it stands: %s", job_id, error.orig)
+        except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
+            log.warning("job %s is left as it stands: %s", job_id, error)
         idle.set()
         if stop.is_set():
             # Returning would tell the queue that the job is done. It may not be: it is given to
@@ -44,26 +65,57 @@ def work(
 
     executor = queue.Executor(database, settings.name, run)
     with database.writing() as connection:
+        if trainers.is_taken(connection, settings.name):
+            raise NameTaken(f"another trainer here is called {settings.name}; choose a --name")
         trainers.beat(connection, settings.name)
     executor.start()
+    tidying = threading.Thread(target=_keep_tidy, args=(database, blobs), daemon=True)
+    tidying.start()
     while not told_to_stop(HEARTBEAT_SECONDS):
         try:
             _beat(database, settings.name, executor)
-        except DatabaseAway as error:
-            log.warning("the database does not answer: %s", error.orig)
+        except (DatabaseAway, DatabaseBusy) as error:
+            log.warning("the database does not answer: %s", error)
     stop.set()
     idle.wait(STOP_SECONDS)
     try:
         with database.writing() as connection:
             trainers.leave(connection, settings.name)
-    except DatabaseAway as error:
-        log.warning("the database does not answer: %s", error.orig)
+    except (DatabaseAway, DatabaseBusy) as error:
+        log.warning("the database does not answer: %s", error)
 
 
 def _beat(database: Database, name: str, executor: queue.Executor) -> None:
     with database.writing() as connection:
         trainers.beat(connection, name)
-        living = health.living_trainers(connection)
+        living = trainers.living(connection)
     taken = executor.take_over(living)
     if taken:
         log.warning("took over from trainers that are gone: %s", ", ".join(taken))
+
+
+def _keep_tidy(database: Database, blobs: Blobs) -> None:
+    """Remove what nobody needs, as long as the process lives; every trainer does, at no risk."""
+    swept = -SWEEP_SECONDS
+    while True:
+        try:
+            blobs.remove_unused(database)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                _sweep(database, blobs)
+                swept = time.monotonic()
+        except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
+            log.warning("the store does not answer: %s", error)
+        time.sleep(TIDY_SECONDS)
+
+
+def _sweep(database: Database, blobs: Blobs) -> None:
+    before = clock.ago(KEEP_SECONDS)
+    with database.writing() as connection:
+        idempotency.forget_before(connection, before)
+        trainers.forget(connection, KEEP_SECONDS)
+    client = queue.Queue(database)
+    client.forget(before)
+    client.close()
+    removed = blobs.sweep(database)
+    if removed:
+        log.info("removed %d objects that nothing names", removed)

@@ -1,4 +1,4 @@
-"""A real database for every test: SQLite in a folder of its own."""
+"""A real database for every test: SQLite in a folder of its own, and PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,21 @@ from app.domain.jobs import JobConfig
 from app.domain.presets import PRESETS
 from app.domain.records import Job
 from app.store.database import Database
+from tests.postgresql import PostgreSQL
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_database()
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+def database(url: str) -> Iterator[Database]:
+    database = Database(url)
     database.migrate()
     yield database
     database.close()

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from app.store import trainers
-from app.store.database import Database, SchemaTooNew, wal_is_safe
+from app.domain.records import Job
+from app.store import jobs, trainers
+from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, hold, wal_is_safe
 from app.store.tables import metadata
+from tests.postgresql import PostgreSQL
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,16 @@ def test_wal_is_used_only_where_its_bug_is_fixed(version: tuple[int, int, int], 
     assert wal_is_safe(version) is safe
 
 
-def test_commits_are_durable_and_foreign_keys_hold(database: Database) -> None:
-    with database.reading() as connection:
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+def test_commits_on_sqlite_are_durable_and_foreign_keys_hold(sqlite: Database) -> None:
+    with sqlite.reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("synchronous", "foreign_keys", "journal_mode")
@@ -45,6 +56,15 @@ def test_commits_are_durable_and_foreign_keys_hold(database: Database) -> None:
     assert pragmas["journal_mode"] == ("wal" if wal else "truncate")
 
 
+def test_commits_on_postgresql_are_durable(postgresql: PostgreSQL) -> None:
+    database = Database(postgresql.new_database())
+    with database.reading() as connection:
+        durable = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+    database.close()
+
+    assert durable == "on"
+
+
 def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) -> None:
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -52,8 +72,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) 
         assert compare_metadata(context, metadata) == []
 
 
-def test_many_processes_may_migrate_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
+def test_many_processes_may_migrate_at_once(url: str) -> None:
     failures: list[Exception] = []
 
     def migrate() -> None:
@@ -88,18 +107,18 @@ def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
         raise RuntimeError
 
     with database.reading() as connection:
-        assert trainers.last_seen(connection) == {}
+        assert trainers.all_of_them(connection) == []
 
 
-def test_a_writer_holds_the_lock_from_its_first_read(database: Database) -> None:
+def test_a_writer_on_sqlite_holds_the_lock_from_its_first_read(sqlite: Database) -> None:
     order: list[str] = []
 
     def second() -> None:
-        with database.writing():
+        with sqlite.writing():
             order.append("second")
 
-    with database.writing() as connection:
-        trainers.last_seen(connection)
+    with sqlite.writing() as connection:
+        trainers.all_of_them(connection)
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(0.3)
@@ -107,3 +126,91 @@ def test_a_writer_holds_the_lock_from_its_first_read(database: Database) -> None
     thread.join()
 
     assert order == ["first", "second"]
+
+
+def in_order(database: Database, take: Callable[[sa.Connection], object]) -> list[str]:
+    """What two do that take the same, the first of them slowly."""
+    order: list[str] = []
+    taken = threading.Event()
+
+    def first() -> None:
+        with database.writing() as connection:
+            take(connection)
+            taken.set()
+            threading.Event().wait(0.3)
+            order.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert taken.wait(10)
+    with database.writing() as connection:
+        take(connection)
+        order.append("second")
+    thread.join()
+    return order
+
+
+def test_a_name_is_held_by_one_at_a_time(database: Database) -> None:
+    assert in_order(database, lambda c: hold(c, "alias", "digits")) == ["first", "second"]
+
+
+def test_a_job_is_held_by_one_at_a_time(database: Database, job: Job) -> None:
+    with database.writing() as connection:
+        jobs.insert(connection, job)
+
+    assert in_order(database, lambda c: jobs.hold(c, job.id)) == ["first", "second"]
+
+
+def test_names_that_differ_are_held_side_by_side(postgresql: PostgreSQL) -> None:
+    database = Database(postgresql.new_database())
+    with database.writing() as one, database.writing() as other:
+        hold(one, "alias", "digits")
+        hold(other, "alias", "letters")
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://somewhere/x", "nonsense", "oracle://somewhere/x"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(NoDatabase):
+        Database(url)
+
+
+def test_a_server_that_went_away_is_found_again(postgresql_of_its_own: PostgreSQL) -> None:
+    database = Database(postgresql_of_its_own.new_database())
+    database.migrate()
+    with database.writing() as connection:
+        trainers.beat(connection, "before")
+
+    postgresql_of_its_own.crash()
+    with pytest.raises(DatabaseAway), database.reading() as connection:
+        trainers.all_of_them(connection)
+    postgresql_of_its_own.start()
+
+    with database.reading() as connection:
+        assert trainers.all_of_them(connection) == ["before"]
+    database.close()
+
+
+def test_a_connection_that_breaks_in_use_is_the_database_away(
+    postgresql_of_its_own: PostgreSQL,
+) -> None:
+    database = Database(postgresql_of_its_own.new_database())
+
+    with pytest.raises(DatabaseAway), database.reading() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        postgresql_of_its_own.crash()
+        connection.execute(sa.text("SELECT 1"))
+
+    postgresql_of_its_own.start()
+    database.close()
+
+
+def test_a_server_that_takes_no_writes_is_away(postgresql: PostgreSQL) -> None:
+    database = Database(postgresql.new_database())
+    database.migrate()
+
+    with pytest.raises(DatabaseAway), database.writing() as connection:
+        connection.execute(sa.text("SET TRANSACTION READ ONLY"))
+        trainers.beat(connection, "nobody")
+
+    database.close()

@@ -7,6 +7,7 @@ import pytest
 from app.domain import ids
 from app.domain.records import Job
 from app.store import blobs, jobs
+from app.store.blobs import Blobs, CorruptBlob
 from app.store.database import Database
 from app.store.jobs import ClaimLost
 
@@ -123,13 +124,14 @@ def test_events_count_from_one_without_a_gap(database: Database, job: Job) -> No
 def test_the_checkpoint_of_a_finished_job_is_removed(database: Database, job: Job) -> None:
     first = claimed(database, job)
     with database.writing() as connection:
-        sha256 = blobs.put(connection, b"state")
-        changes = {"checkpoint_sha256": sha256}
+        state = Blobs().upload(b"state")
+        blobs.put(connection, state)
+        changes = {"checkpoint_sha256": state.sha256}
         jobs.record(connection, job.id, first.attempt, changes)
         jobs.finish(connection, job.id, first.attempt, "succeeded", {}, {"model_id": None})
 
-    with database.reading() as connection, pytest.raises(blobs.CorruptBlob):
-        blobs.get(connection, sha256)
+    with database.reading() as connection, pytest.raises(CorruptBlob):
+        Blobs().get(connection, state.sha256)
 
 
 def test_lists_are_newest_first_and_filtered(database: Database, job: Job) -> None:

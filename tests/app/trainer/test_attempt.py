@@ -9,7 +9,8 @@ import pytest
 from app.domain.jobs import JobConfig, JobRequest
 from app.domain.presets import PRESETS
 from app.domain.records import Job
-from app.store import aliases, blobs, jobs, models
+from app.store import aliases, jobs, models
+from app.store.blobs import Blobs
 from app.store.database import Database
 from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
 
@@ -25,7 +26,7 @@ def attempt(database: Database, job: Job, settings: TrainerSettings = SETTINGS) 
     """Run a job to its end, as a trainer does; what became of it."""
     with database.writing() as connection:
         jobs.insert(connection, job)
-    Attempts(database, settings, threading.Event()).run(job.id, 0)
+    Attempts(database, Blobs(), settings, threading.Event()).run(job.id, 0)
     with database.reading() as connection:
         found = jobs.get(connection, job.id)
     assert found is not None
@@ -43,7 +44,7 @@ def test_a_job_leaves_a_model_a_receipt_and_events(database: Database, job: Job)
         (model,) = models.page(connection, None, 10).records
         assert model.job_id == job.id
         assert model.sha256 == ended.receipt["weights_sha256"]
-        assert len(blobs.get(connection, model.sha256)) == model.size_bytes
+        assert len(Blobs().get(connection, model.sha256)) == model.size_bytes
         alias = aliases.get(connection, "digits")
         assert alias is not None
         assert alias.model_id == model.id
@@ -105,7 +106,9 @@ def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     stop = threading.Event()
     with database.writing() as connection:
         jobs.insert(connection, long)
-    thread = threading.Thread(target=Attempts(database, SETTINGS, stop).run, args=(job.id, 0))
+    thread = threading.Thread(
+        target=Attempts(database, Blobs(), SETTINGS, stop).run, args=(job.id, 0)
+    )
 
     thread.start()
     _wait_for_checkpoint(database, job.id)
@@ -113,7 +116,7 @@ def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     thread.join()
     with database.reading() as connection:
         waiting = jobs.get(connection, job.id)
-    Attempts(database, SETTINGS, threading.Event()).run(job.id, 0)
+    Attempts(database, Blobs(), SETTINGS, threading.Event()).run(job.id, 0)
 
     assert waiting is not None
     assert (waiting.status, waiting.crashes) == ("queued", 0)
