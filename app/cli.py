@@ -5,6 +5,7 @@ What a command needs is imported in it: `serve` starts its parts before it could
 
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,14 @@ from pydantic import ValidationError
 
 from app.domain.keys import parse_keys
 from app.settings import Settings
-from app.startup import CannotStart, check_reach, end_with_supervisor, listen, log_to_stderr
+from app.startup import (
+    CannotStart,
+    check_reach,
+    end_with_supervisor,
+    listen,
+    log_to_stderr,
+    url_of,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -69,6 +77,8 @@ def api(
     if descriptor is None:
         check_reach(settings)
         listener = listen(settings.host, settings.port)
+        typer.echo(f"Mnistry is starting on {url_of(listener)}")
+        sys.stdout.flush()
     else:
         listener = socket.socket(fileno=descriptor)
     from app import roles
@@ -102,6 +112,48 @@ def first_model(
 
     keys = parse_keys(Settings().api_keys)
     welcome(url, next((key for role, key in keys if role == "trainer"), None))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write everything into one file, also while the service runs."""
+    from app import maintenance
+
+    _report(f"{file} has", maintenance.write_backup(_settings(data_dir=data_dir), file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a backup into a new, empty service; unfinished jobs go on."""
+    from app import maintenance
+
+    _report("restored", maintenance.restore(_settings(data_dir=data_dir), file))
+
+
+def _report(what: str, counts: Mapping[str, int]) -> None:
+    shown = ("networks", "jobs", "models", "aliases", "blobs")
+    typer.echo(f"{what} " + ", ".join(f"{counts[name]} {name}" for name in shown))
+
+
+@app.command()
+def fsck(data_dir: DataDir = None) -> None:
+    """Check that everything in the store fits together; exit code 1 where it does not."""
+    from app import maintenance
+
+    report = maintenance.check(_settings(data_dir=data_dir))
+    for problem in report.problems:
+        typer.echo(problem)
+    if report.left_behind:
+        typer.echo(f"{report.left_behind} objects are left behind; they will be removed")
+    counted = ", ".join(f"{report.counted[kind]} {kind}" for kind in ("jobs", "models", "blobs"))
+    typer.echo(f"{counted}: {len(report.problems) or 'no'} problems")
+    raise typer.Exit(1 if report.problems else 0)
 
 
 @app.command()

@@ -153,6 +153,13 @@ def _file_system(path: Path, mounts: Path) -> str:
     return kind
 
 
+def url_of(listener: socket.socket) -> str:
+    """Where this machine reaches a socket: one that listens everywhere, on the loopback."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, which child processes may inherit.
 

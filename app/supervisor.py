@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 from app.settings import Settings, environment_of
-from app.startup import START_FAILED, StopSignal, check_reach, listen, lock_directory
+from app.startup import START_FAILED, StopSignal, check_reach, listen, lock_directory, url_of
 
 STOP_SECONDS = 12.0
 """How long a process may take to end before it is killed."""
@@ -65,7 +65,7 @@ def serve(settings: Settings) -> int:
     stop = StopSignal()
     lifeline, held = os.pipe()
     children = _children(settings, listener, lifeline)
-    url = _url(listener)
+    url = url_of(listener)
     sys.stdout.write(f"Mnistry is starting on {url}\n")
     sys.stdout.flush()
     try:
@@ -82,13 +82,6 @@ def serve(settings: Settings) -> int:
         listener.close()
         lock.close()
     return code
-
-
-def _url(listener: socket.socket) -> str:
-    """Where this machine reaches the service: one that listens everywhere, on the loopback."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _children(settings: Settings, listener: socket.socket, lifeline: int) -> list[Child]:

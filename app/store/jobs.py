@@ -57,6 +57,12 @@ def page(
     return pages.Page([Job(**row) for row in rows.records], rows.next_id)
 
 
+def unfinished(connection: sa.Connection) -> list[Job]:
+    """The jobs that the queue has to have."""
+    query = jobs.select().where(jobs.c.status.in_(("queued", "running"))).order_by(jobs.c.id)
+    return [Job(**row) for row in connection.execute(query).mappings()]
+
+
 def queue_positions(connection: sa.Connection) -> dict[str, int]:
     """The place of every queued job, from 1; the oldest is next."""
     queued = sa.select(jobs.c.id).where(jobs.c.status == "queued").order_by(jobs.c.id)

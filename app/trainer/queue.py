@@ -69,6 +69,10 @@ class Queue:
         )
         return {turn.workflow_id.partition(".")[0] for turn in turns}
 
+    def is_new(self) -> bool:
+        """Whether nothing was ever put into the queue."""
+        return not self._client.list_workflows(limit=1, load_input=False, load_output=False)
+
     def forget(self, before: str) -> None:
         """Remove what is known of the turns that ended before a time."""
         while ended := self._client.list_workflows(

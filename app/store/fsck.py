@@ -1,0 +1,166 @@
+"""Whether everything in the store fits together: what each rule of the design promises, looked up.
+
+Reads only, and may run beside a service that works: what is being changed in that moment is looked
+at a second time before it is called wrong.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from app.domain.jobs import ENDED
+from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob, unnamed
+from app.store.database import Database
+from app.store.tables import aliases, blobs, job_events, jobs, models, objects
+
+BATCH = 1000
+
+
+@dataclass
+class Report:
+    """What was found.
+
+    Attributes:
+        problems: What is wrong, a line each.
+        counted: How many of each were looked at.
+        left_behind: Objects that no row names; not wrong, a sweep removes them.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+    left_behind: int = 0
+
+
+def check(database: Database, stored: Blobs, waiting: Callable[[], set[str]]) -> Report:
+    """Look at everything.
+
+    Args:
+        database: The rows.
+        stored: The blobs.
+        waiting: Asks the queue which jobs it has.
+    """
+    report = Report()
+    with database.reading() as connection:
+        if database.is_sqlite:
+            report.problems += _damage(connection)
+        for rule in (_jobs, _models, _aliases):
+            report.problems += rule(connection, report.counted)
+        unfinished = _unfinished(connection)
+    # The queue is asked after the jobs, and the jobs once more after the queue: one that has ended
+    # in between has left both.
+    lost = unfinished - waiting()
+    with database.reading() as connection:
+        lost &= _unfinished(connection)
+        report.problems += [f"job {job_id} is in no queue" for job_id in sorted(lost)]
+        report.problems += _blobs(connection, stored, report.counted)
+        report.left_behind = _left_behind(connection, stored)
+    return report
+
+
+def _damage(connection: sa.Connection) -> Iterator[str]:
+    """What SQLite itself finds in its file."""
+    for row in connection.exec_driver_sql("PRAGMA integrity_check"):
+        if row[0] != "ok":
+            yield f"the database file is damaged: {row[0]}"
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"row {row[1]} of {row[0]} refers to nothing in {row[2]}"
+
+
+def _jobs(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
+    """A job's status is the last of its history; its events count from 1 and end once, at last."""
+    columns = (jobs.c.id, jobs.c.status, jobs.c.history_of_status, jobs.c.last_event)
+    for row in connection.execute(sa.select(*columns)).yield_per(BATCH):
+        counted["jobs"] += 1
+        if row.history_of_status[-1]["status"] != row.status:
+            yield f"job {row.id} is {row.status}, its history says otherwise"
+        events = _events(connection, row.id)
+        if [event.id for event in events] != list(range(1, len(events) + 1)):
+            yield f"the events of job {row.id} have a gap"
+        ends = [event.id for event in events if event.event == "end"]
+        if row.status in ENDED and ends != [len(events)]:
+            yield f"job {row.id} has {row.status} with {len(ends)} last events"
+        if row.status not in ENDED and ends and _status(connection, row.id) not in ENDED:
+            yield f"job {row.id} is {row.status} and has a last event"
+
+
+def _events(connection: sa.Connection, job_id: str) -> list[sa.Row[tuple[int, str]]]:
+    query = sa.select(job_events.c.id, job_events.c.event).where(job_events.c.job_id == job_id)
+    return list(connection.execute(query.order_by(job_events.c.id)))
+
+
+def _status(connection: sa.Connection, job_id: str) -> str | None:
+    return connection.execute(sa.select(jobs.c.status).where(jobs.c.id == job_id)).scalar()
+
+
+def _models(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
+    """A job has at most one model, and none before it has ended."""
+    counted["models"] = connection.execute(
+        sa.select(sa.func.count()).select_from(models)
+    ).scalar_one()
+    many = sa.select(models.c.job_id, sa.func.count().label("models")).group_by(models.c.job_id)
+    many = many.where(models.c.job_id.is_not(None)).having(sa.func.count() > 1)
+    for row in connection.execute(many):
+        yield f"job {row.job_id} has {row.models} models"
+    early = (
+        sa.select(models.c.id, jobs.c.status)
+        .join(jobs, jobs.c.id == models.c.job_id)
+        .where(jobs.c.status.not_in(("succeeded", "failed")))
+    )
+    for row in connection.execute(early):
+        yield f"model {row.id} is of a job that is {row.status}"
+
+
+def _aliases(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
+    """An alias points at a model that is there."""
+    query = sa.select(aliases.c.alias, models.c.id).outerjoin(
+        models, models.c.id == aliases.c.model_id
+    )
+    for row in connection.execute(query):
+        counted["aliases"] += 1
+        if row.id is None:
+            yield f"alias {row.alias} points at nothing"
+
+
+def _unfinished(connection: sa.Connection) -> set[str]:
+    """The jobs that the queue has to have."""
+    query = sa.select(jobs.c.id).where(jobs.c.status.in_(("queued", "running")))
+    return set(connection.execute(query).scalars())
+
+
+def _blobs(connection: sa.Connection, stored: Blobs, counted: Counter[str]) -> Iterator[str]:
+    """Every blob that a row names is there and is what was written; none is there for nothing."""
+    needed = _needed(connection)
+    for sha256 in sorted(needed):
+        counted["blobs"] += 1
+        try:
+            stored.get(connection, sha256)
+        except ArtifactsAway as error:
+            yield f"the storage does not answer: {error}"
+            return
+        except CorruptBlob as error:
+            if sha256 in _needed(connection):  # else it has just been replaced
+                yield str(error)
+    kept = set(connection.execute(sa.select(blobs.c.sha256)).scalars())
+    for sha256 in sorted(kept - needed - _needed(connection)):
+        yield f"blob {sha256} is named by nothing"
+
+
+def _needed(connection: sa.Connection) -> set[str]:
+    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
+    return set(connection.execute(checkpoints.union(sa.select(models.c.sha256))).scalars())
+
+
+def _left_behind(connection: sa.Connection, stored: Blobs) -> int:
+    """How many objects no row names, or only a row that waits for the sweep."""
+    if stored.storage is None:
+        return 0
+    unused = sa.select(sa.func.count()).select_from(objects).where(objects.c.unused)
+    count = int(connection.execute(unused).scalar_one())
+    try:
+        for keys in stored.storage.keys(older_than=0.0):
+            count += len(unnamed(connection, keys))
+    except ArtifactsAway:
+        return count
+    return count
