@@ -5,6 +5,7 @@ Each role brings the database to this version first, so that they can start in a
 
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -82,8 +83,13 @@ def answer(settings: Settings, listener: socket.socket) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    server = Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises it anew when all is done, for whoever had a handler before; by default that
+        # would end the process as if it had been killed.
+        signal.signal(number, server.handle_exit)
     with single_threaded_blas():
-        Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def train(settings: Settings, name: str) -> None:
