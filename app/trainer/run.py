@@ -149,7 +149,7 @@ class Run:
                 saved = time.monotonic()
             if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
                 stopped_by = stopped_by or "max_seconds"
-                self._training.adopt(self._training.result())
+                self._training.finish()
                 break
         if step is not None:
             self._send_progress(step)
