@@ -105,6 +105,9 @@ class Attempts:
         except ModelGone:
             self._fail(job, outcome.MODEL_GONE)
             return True
+        except outcome.DatasetGone as error:
+            self._fail(job, outcome.dataset_gone(job, str(error)))
+            return True
         except jobs.ClaimLost:
             if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) == "paused":
                 with contextlib.suppress(EOFError, ConnectionError):  # it has just ended
@@ -119,6 +122,7 @@ class Attempts:
             ours.close()
 
     def _send_job(self, pipe: PipeEnd, job: Job) -> None:
+        outcome.dataset_of(job)  # the child could only die of one that is gone
         weights, initial = self._read(partial(_begin_from, job=job))
         message = {
             "job_id": job.id,
@@ -142,6 +146,8 @@ class Attempts:
                 if message["type"] in ("succeeded", "failed"):
                     self._finish(job, message, content)
                     return True
+                if message["type"] == "dataset_gone":
+                    raise outcome.DatasetGone(message["reason"])
                 if message["type"] == "stopped":
                     self._put_back(job, message)
                     return True
@@ -257,8 +263,7 @@ class Attempts:
         self._write(write)
 
     def _model(self, job: Job, sha256: str, content: bytes, message: messages.Message) -> Model:
-        dataset = datasets.get(job.config["dataset"])
-        assert dataset is not None  # noqa: S101 - the child has just learnt it
+        dataset = outcome.dataset_of(job)
         definition = NetworkDefinition.model_validate(job.definition)
         return Model(
             id=ids.new_id("mdl"),

@@ -298,6 +298,8 @@ def main(descriptor: int, parent: int) -> None:
     job, checkpoint = messages.receive(pipe)
     try:
         Run(pipe, job, checkpoint).report()
+    except datasets.CorruptDataset as corrupt:
+        messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):
         sys.exit(1)
     except Exception:  # noqa: BLE001 - the trainer decides what to do about it

@@ -1,11 +1,16 @@
 """Attempts at jobs, with a real child process and a real database."""
 
+import gzip
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import app
+import engine
 from app.domain.jobs import JobConfig, JobRequest
 from app.domain.presets import PRESETS
 from app.domain.records import Job
@@ -76,6 +81,61 @@ def test_a_job_that_diverges_says_where_and_what_to_try(database: Database, job:
     assert {"epoch", "step", "layer", "learning_rate"} <= set(ended.error)
     suggestion = JobRequest.model_validate(ended.error["suggestion"])
     assert suggestion.optimizer.learning_rate == pytest.approx(0.1)
+
+
+@pytest.fixture
+def copied_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The datasets of a copy of the service, which is what children started here run."""
+    for package in (app, engine):
+        source = Path(package.__path__[0])
+        shutil.copytree(source, tmp_path / source.name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "app" / "data" / "mnist"
+
+
+@pytest.mark.parametrize("split", ["train", "t10k"])
+@pytest.mark.parametrize("content", [None, b"no gzip", gzip.compress(b"other digits")])
+def test_a_job_whose_dataset_is_damaged_fails_at_once(
+    database: Database, job: Job, copied_data: Path, split: str, content: bytes | None
+) -> None:
+    path = copied_data / f"{split}-images-idx3-ubyte.gz"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    ended = attempt(database, job)
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+    assert ended.error["suggestion"] is None
+    assert f"{split}-images-idx3-ubyte" in ended.error["detail"]
+
+
+def test_a_job_whose_dataset_is_cut_short_fails_at_once(
+    database: Database, job: Job, copied_data: Path
+) -> None:
+    path = copied_data / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:1000])
+
+    ended = attempt(database, job)
+
+    assert ended.attempt == 1
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+
+
+def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
+    database: Database, job: Job
+) -> None:
+    ended = attempt(database, with_config(job, dataset="letters"))
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+    assert "'letters'" in ended.error["detail"]
+    assert "/v1/datasets" in ended.error["detail"]
+    assert ended.error["suggestion"] is None
 
 
 def test_a_job_that_kills_its_process_again_and_again_has_failed(
