@@ -27,6 +27,9 @@ CANCELLABLE: tuple[JobStatus, ...] = ("queued", "running", "paused")
 PAUSABLE: tuple[JobStatus, ...] = ("queued", "running")
 """A job in one of these can be paused."""
 
+StoppedBy = Literal["early_stopping", "max_seconds", "median_stopping"]
+"""What ends a training before its epochs have run out, and leaves a model."""
+
 NETWORK_FIELDS = ("network_id", "network", "preset")
 
 

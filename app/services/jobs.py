@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from app.domain import clock, ids
@@ -69,12 +70,17 @@ def plan(
 
 
 def submit(
-    connection: Connection, queue: JobQueue, request: JobRequest, limits: Limits, most: int
+    connection: Connection,
+    queue: JobQueue,
+    request: JobRequest,
+    limits: Limits,
+    most: int,
+    sweep_id: str | None = None,
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
     job, _, _ = plan(connection, request, limits)
     _check_queue(connection, most)
-    jobs.insert(connection, job)
+    jobs.insert(connection, replace(job, sweep_id=sweep_id))
     queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
 

@@ -21,7 +21,8 @@ from typing import TypeVar
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
-from app.store import aliases, blobs, datasets, jobs, models
+from app.domain.sweeps import MedianStopping
+from app.store import aliases, blobs, datasets, jobs, models, sweeps
 from app.store.database import Connection, Database, DatabaseAway
 from app.trainer import messages, outcome
 
@@ -151,14 +152,15 @@ class Attempts:
                 if message["type"] == "stopped":
                     self._put_back(job, message)
                     return True
-                self._store(job, message, content)
+                if self._store(job, message, content):
+                    _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)
                 return False
             else:
                 self._check_claim(job)
             if self._stop.is_set() and not asked_to_stop:
-                messages.send(pipe, {"type": "stop"})
+                _tell(pipe, {"type": "stop"})
                 asked_to_stop = True
 
     def _check_claim(self, job: Job) -> None:
@@ -167,7 +169,7 @@ class Attempts:
 
     def _keep(self, pipe: PipeEnd, job: Job) -> None:
         """Have a child whose job was paused say where it stands; it goes on from there later."""
-        messages.send(pipe, {"type": "stop"})
+        _tell(pipe, {"type": "stop"})
         deadline = time.monotonic() + PAUSE_SECONDS
         while pipe.poll(max(0.0, deadline - time.monotonic())):
             message, content = messages.receive(pipe)
@@ -184,8 +186,12 @@ class Attempts:
         )
         blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else sha256)
 
-    def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
-        """Write progress, an epoch, what became of the probe, or a checkpoint."""
+    def _store(self, job: Job, message: messages.Message, content: bytes) -> bool:
+        """Write progress, an epoch, what became of the probe, or a checkpoint.
+
+        Returns:
+            Whether the job is a trial that falls so far behind that it is to finish now.
+        """
         seconds = message["seconds"]
         if message["type"] == "progress":
             data = {**message["progress"], **message["metrics"]}
@@ -193,11 +199,12 @@ class Attempts:
             changes: Json = {"progress": message["progress"], "seconds": seconds}
             self._write(lambda c: self._progress(c, job, changes, message["metrics"], data))
         elif message["type"] == "epoch":
-            self._write(lambda c: self._epoch(c, job, message))
+            return self._write(lambda c: self._epoch(c, job, message))
         elif message["type"] == "probe":
             self._write(partial(_probe, job=job, message=message))
         else:
             self._write(lambda c: self._checkpoint(c, job, content, seconds))
+        return False
 
     def _progress(
         self, connection: Connection, job: Job, changes: Json, metrics: Json, data: Json
@@ -207,7 +214,7 @@ class Attempts:
         changes = {**changes, "metrics": {**kept, **metrics}}
         jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
 
-    def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> None:
+    def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> bool:
         before = jobs.get(connection, job.id)
         if before is None:
             raise jobs.ClaimLost(job.id)
@@ -225,6 +232,7 @@ class Attempts:
         known = any(e["epoch"] == entry["epoch"] for e in before.history)
         events = [] if known else [("epoch", entry)]
         jobs.record(connection, job.id, job.attempt, changes, events)
+        return entry["epoch"] < job.config["epochs"] and _falls_behind(connection, job, history)
 
     def _checkpoint(self, connection: Connection, job: Job, content: bytes, seconds: float) -> None:
         before = jobs.get(connection, job.id)
@@ -331,6 +339,26 @@ class Attempts:
                     raise
                 log.warning("the database does not answer, trying again: %s", error.orig)
                 pause = min(2 * pause, 2.0)
+
+
+def _tell(pipe: PipeEnd, message: messages.Message) -> None:
+    """Ask something of a child, which may just have ended: what it sent before is still there."""
+    with contextlib.suppress(ConnectionError):
+        messages.send(pipe, message)
+
+
+def _falls_behind(connection: Connection, job: Job, history: list[Json]) -> bool:
+    """Whether the rule of the job's sweep stops it after these epochs."""
+    sweep = None if job.sweep_id is None else sweeps.get(connection, job.sweep_id)
+    if sweep is None or sweep.median_stopping is None:
+        return False
+    rule = MedianStopping.model_validate(sweep.median_stopping)
+    others = [trial["job_id"] for trial in sweep.trials if trial["job_id"] != job.id]
+    figures = [
+        [entry[sweep.metric] for entry in epochs]
+        for epochs in (history, *jobs.histories(connection, others))
+    ]
+    return rule.stops(sweep.metric, figures[0], figures[1:])
 
 
 def _probe(connection: Connection, job: Job, message: messages.Message) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 import engine
 from app.domain.definitions import NetworkDefinition, build
-from app.domain.jobs import JobConfig
+from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import tensors
 from app.store import datasets
 from app.trainer import messages
@@ -32,7 +32,7 @@ from engine.batches import Samples
 from engine.errors import Diverged
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
-from engine.training import EpochDone, StepDone, Training
+from engine.training import EpochDone, Event, StepDone, Training
 
 PROGRESS_SECONDS = 0.2
 NICENESS = 10
@@ -123,11 +123,11 @@ class Run:
         shape = tuple(self._definition.input_shape)
         return self._config.loss.type == "mse" and self._network.output_shape(shape) == shape
 
-    def _train(self) -> str | None:
+    def _train(self) -> StoppedBy | None:
         """Train until the end, or until something stops it early: then what it was."""
         reported = saved = time.monotonic()
         step: StepDone | None = None
-        stopped_by = None
+        stopped_by: StoppedBy | None = None
         for event in self._training:
             now = time.monotonic()
             if isinstance(event, StepDone):
@@ -137,23 +137,43 @@ class Run:
                     self._seen_before = 0
             else:
                 self._end_epoch(event, now)
-                stopped_by = "early_stopping" if event.stopped else None
+            stopped_by = self._stopped_by(event)
+            if stopped_by is not None:
+                self._training.finish()
+                break
             if step is not None and now - reported >= PROGRESS_SECONDS:
                 self._send_progress(step)
                 self._send_probe(step)
                 reported = now
-                if self._pipe.poll():
-                    raise Stopped
             if now - saved >= self._checkpoint_seconds:
                 self._send_checkpoint()
                 saved = time.monotonic()
-            if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
-                stopped_by = stopped_by or "max_seconds"
-                self._training.finish()
-                break
         if step is not None:
             self._send_progress(step)
             self._send_probe(step)
+        return stopped_by
+
+    def _stopped_by(self, event: Event) -> StoppedBy | None:
+        """What ends the training after an event; asked before a checkpoint is made of it."""
+        if isinstance(event, EpochDone) and event.stopped:
+            return "early_stopping"
+        limit = self._config.max_seconds
+        if limit is not None and self._seconds >= limit:
+            return "max_seconds"
+        return self._asked_to_finish()
+
+    def _asked_to_finish(self) -> StoppedBy | None:
+        """Why the trainer wants a model now, if it has said so.
+
+        Raises:
+            Stopped: It wants a checkpoint instead.
+        """
+        if not self._pipe.poll():
+            return None
+        message, _ = messages.receive(self._pipe)
+        if message["type"] == "stop":
+            raise Stopped
+        stopped_by: StoppedBy = message["stopped_by"]
         return stopped_by
 
     def _end_epoch(self, event: EpochDone, now: float) -> None:

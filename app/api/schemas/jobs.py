@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from app.api.schemas.common import Body, JsonObject, Time
-from app.domain.jobs import JobStatus
+from app.domain.jobs import JobStatus, StoppedBy
 from app.domain.records import Job, JobEvent
 
 
@@ -86,7 +86,9 @@ class JobBody(Body):
     metrics: MetricsBody | None = Field(description="The newest figures.")
     best: BestBody | None = Field(description="The best epoch so far.")
     history: list[EpochBody] = Field(description="The epochs that have ended.")
-    stopped_by: str | None = Field(description="early_stopping, max_seconds or null.")
+    stopped_by: StoppedBy | None = Field(
+        description="What ended it before its epochs had run out, if anything did."
+    )
     model_id: str | None = Field(description="The model that it left.")
     error: JobErrorBody | None = Field(description="Why it has failed.")
     receipt: JsonObject | None = Field(description="What decided the weights.")
