@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.domain.jobs import INTERNAL_FIELDS
 from app.domain.optimizers import OPTIMIZERS
 from app.domain.records import Job, Json
 from app.store import blobs, datasets, jobs
@@ -79,7 +80,8 @@ def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json
 
 def suggestion(job: Job, code: str) -> Json | None:
     """A request that is likely to work where this one failed; None where none is known."""
-    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in ("seed", "replay_of")}
+    left_out = ("seed", *INTERNAL_FIELDS)
+    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in left_out}
     optimizer = config["optimizer"]
     if code == "diverged":
         usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default

@@ -79,6 +79,8 @@ class Run:
         self._epoch_seconds = 0.0
         # Samples of the epoch that an earlier attempt has seen: this one's speed is not theirs.
         self._seen_before = 0 if state is None else int(state.position["seen"])
+        stands = {"epoch": 0, "step": 0} if state is None else state.position
+        self._done = (stands["epoch"], stands["step"])
 
     def report(self) -> None:
         """Train to the end, and send the model or the reason why there is none."""
@@ -98,7 +100,9 @@ class Run:
                 None,
             )
         else:
-            message = {"type": "succeeded", "stopped_by": stopped_by, **self._receipt()}
+            epoch, step = self._done
+            receipt = {**self._receipt(), "ended_after": {"epoch": epoch, "step": step}}
+            message = {"type": "succeeded", "stopped_by": stopped_by, "receipt": receipt}
             self._send_model(message)
 
     @property
@@ -129,6 +133,7 @@ class Run:
         step: StepDone | None = None
         stopped_by: StoppedBy | None = None
         for event in self._training:
+            self._done = _done_after(event)
             now = time.monotonic()
             if isinstance(event, StepDone):
                 step = event
@@ -157,8 +162,11 @@ class Run:
         """What ends the training after an event; asked before a checkpoint is made of it."""
         if isinstance(event, EpochDone) and event.stopped:
             return "early_stopping"
-        limit = self._config.max_seconds
-        if limit is not None and self._seconds >= limit:
+        replayed, limit = self._config.stop_after, self._config.max_seconds
+        if replayed is not None:
+            if self._done == (replayed.epoch, replayed.step):
+                return replayed.stopped_by
+        elif limit is not None and self._seconds >= limit:
             return "max_seconds"
         return self._asked_to_finish()
 
@@ -275,16 +283,20 @@ class Run:
             messages.send(self._pipe, message)
             return
         self._training.adopt(weights)
-        self._send_model({**message, **self._receipt()})
+        self._send_model({**message, "receipt": self._receipt()})
 
     def _receipt(self) -> dict[str, Any]:
         """What decided the weights, on this side of the pipe."""
-        receipt = {
+        return {
             "engine_version": engine.__version__,
             "numpy_version": np.__version__,
             "threads": self._threads,
         }
-        return {"receipt": receipt}
+
+
+def _done_after(event: Event) -> tuple[int, int]:
+    """The epochs that are done, and the steps of the next."""
+    return (event.epoch, 0) if isinstance(event, EpochDone) else (event.epoch - 1, event.step)
 
 
 def finite(values: dict[str, Any]) -> dict[str, Any]:

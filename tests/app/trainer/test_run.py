@@ -56,6 +56,35 @@ def test_a_child_that_is_told_to_finish_leaves_a_model(
     assert (last["type"], last["stopped_by"]) == ("succeeded", "median_stopping")
 
 
+@pytest.mark.parametrize(("epoch", "step"), [(0, 1), (2, 3), (3, 0), (3, 8)])
+def test_a_replay_ends_where_it_is_to_end_however_long_it_takes(
+    pipe: tuple[Connection, Connection], job: Job, epoch: int, step: int
+) -> None:
+    ours, childs = pipe
+    end = {"epoch": epoch, "step": step}
+    stop_after = {**end, "stopped_by": "max_seconds"}
+    config = {"epochs": 1000, "max_seconds": 1e-9, "stop_after": stop_after}
+
+    Run(childs, message_of(job, **config), b"").report()
+
+    said = reports(ours)
+    assert said[-1]["stopped_by"] == "max_seconds"
+    assert said[-1]["receipt"]["ended_after"] == end
+    assert sum(one["type"] == "epoch" for one in said) == epoch
+
+
+def test_a_child_says_where_its_epochs_ran_out(
+    pipe: tuple[Connection, Connection], job: Job
+) -> None:
+    ours, childs = pipe
+
+    Run(childs, message_of(job, epochs=2), b"").report()
+
+    last = reports(ours)[-1]
+    assert last["stopped_by"] is None
+    assert last["receipt"]["ended_after"] == {"epoch": 2, "step": 0}
+
+
 def test_a_child_that_is_told_to_stop_leaves_a_checkpoint(
     pipe: tuple[Connection, Connection], job: Job
 ) -> None:
