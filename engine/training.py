@@ -140,6 +140,17 @@ class Training:
         self._parameters.vector[...] = result["parameters"]
         self._buffers.vector[...] = result["buffers"]
 
+    def finish(self) -> None:
+        """Leave the weights that the run is for, wherever it stands; it cannot go on after it.
+
+        With a patience these are the best epoch's, where one has ended; else the averaged ones, or
+        those of the last step.
+        """
+        if self._plan.patience and self._position.best_epoch:
+            self.adopt(self._best)
+        elif self._descent.average is not None:
+            self._parameters.vector[...] = self._descent.average
+
     @property
     def _has_ended(self) -> bool:
         return self._position.stopped or self._position.epoch >= self._plan.epochs
@@ -286,7 +297,7 @@ class Training:
             norm_sum=0.0,
         )
         if self._has_ended:
-            self._finish()
+            self.finish()
         return replace(done, best_epoch=position.best_epoch, stopped=position.stopped)
 
     def _judge(self, done: EpochDone) -> None:
@@ -305,13 +316,6 @@ class Training:
                     self._best[name][...] = array
         if plan.patience is not None:
             position.stopped = done.epoch - position.best_epoch >= plan.patience
-
-    def _finish(self) -> None:
-        """Leave the weights that the run was for: the best, the averaged, or as they are."""
-        if self._plan.patience:
-            self.adopt(self._best)
-        elif self._descent.average is not None:
-            self._parameters.vector[...] = self._descent.average
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from app.api.schemas.common import ListBody
 from app.api.schemas.jobs import JobBody, JobEstimateBody, PlanBody
 from app.api.strict_json import StrictRoute
 from app.domain import ids
-from app.domain.jobs import JobLabels, JobRequest, JobStatus
+from app.domain.jobs import INTERNAL_FIELDS, JobLabels, JobRequest, JobStatus
 from app.domain.records import Job
 from app.services import jobs as service
 from app.services.estimates import MNIST_SAMPLES, estimate
@@ -195,7 +195,7 @@ def _plan(body: JobRequest, parts: Services) -> Response:
     share = (config.train_samples or MNIST_SAMPLES) / MNIST_SAMPLES
     seconds = round(config.epochs * share * cost.seconds_per_epoch, 3)
     answer = PlanBody(
-        config=job.config,
+        config=config.model_dump(mode="json", exclude=set(INTERNAL_FIELDS)),
         network=job.definition,
         parameters=summary.parameters,
         macs=summary.macs,

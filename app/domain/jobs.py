@@ -27,7 +27,18 @@ CANCELLABLE: tuple[JobStatus, ...] = ("queued", "running", "paused")
 PAUSABLE: tuple[JobStatus, ...] = ("queued", "running")
 """A job in one of these can be paused."""
 
+StoppedBy = Literal["early_stopping", "max_seconds", "median_stopping"]
+"""What ends a training before its epochs have run out, and leaves a model."""
+
 NETWORK_FIELDS = ("network_id", "network", "preset")
+
+
+class StopAfter(Spec):
+    """Where a training ended, for another that is to end there too."""
+
+    epoch: Annotated[int, Field(ge=0)] = Field(description="Epochs that were done.")
+    step: Annotated[int, Field(ge=0)] = Field(description="Steps of the next that were done.")
+    stopped_by: StoppedBy | None = Field(description="What ended it; null: its epochs ran out.")
 
 
 class JobConfig(Recipe):
@@ -55,6 +66,13 @@ class JobConfig(Recipe):
     replay_of: str | None = Field(
         None, description="The job that this one trains again, to compare the weights."
     )
+    stop_after: StopAfter | None = Field(
+        None, description="Where that job ended, and this one does, however long it takes."
+    )
+
+
+INTERNAL_FIELDS = ("replay_of", "stop_after")
+"""What a config says of a replay: no part of what can be asked for."""
 
 
 class JobLabels(Spec):

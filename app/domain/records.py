@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.jobs import JobStatus
+from app.domain.jobs import JobStatus, StoppedBy
+from app.domain.sweeps import Metric
 
 Json = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Job:
     """A training job, as far as it has come.
 
     Attributes:
+        sweep_id: The sweep that it is a trial of.
         attempt: How often an attempt began, whatever ended the one before; fences every write.
         crashes: How often its process died.
         checkpoint_sha256: The blob that its next attempt goes on from.
@@ -46,13 +48,14 @@ class Job:
     tags: list[str] = field(default_factory=list)
     network_id: str | None = None
     preset: str | None = None
+    sweep_id: str | None = None
     attempt: int = 0
     crashes: int = 0
     progress: Json | None = None
     metrics: Json | None = None
     best: Json | None = None
     history: list[Json] = field(default_factory=list)
-    stopped_by: str | None = None
+    stopped_by: StoppedBy | None = None
     error: Json | None = None
     receipt: Json | None = None
     checkpoint_sha256: str | None = None
@@ -73,12 +76,17 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Jobs that were started together; each trial has a `job_id` and its `parameters`."""
+    """Jobs that were started together; each trial has a `job_id` and its `parameters`.
+
+    Attributes:
+        median_stopping: When a trial that falls behind the others is stopped; None: never.
+    """
 
     id: str
     created_at: str
-    metric: str
+    metric: Metric
     trials: list[Json]
+    median_stopping: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

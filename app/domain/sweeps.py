@@ -3,8 +3,9 @@
 import itertools
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from statistics import fmean, median
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
@@ -17,10 +18,50 @@ from app.domain.spec import Spec
 MAX_TRIALS = 100
 MAX_COMBINATIONS = 100_000
 
+MIN_PEERS = 3
+"""The median of fewer trials says too little to stop another by."""
+
 Metric = Literal["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
 Path = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
 Values = Annotated[list[JsonValue], Field(min_length=1, max_length=100)]
 Parameters = dict[str, Any]
+Figures = Sequence[float | None]
+"""A trial's metric after each of its epochs, from the first on; None where it was not finite."""
+
+
+class MedianStopping(Spec):
+    """Stop trials that fall behind the others, as Vizier does (Golovin et al., 2017)."""
+
+    grace_epochs: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        1, description="Epochs that every trial is given, however far behind it is."
+    )
+
+    def stops(self, metric: Metric, trial: Figures, others: Sequence[Figures]) -> bool:
+        """Whether a trial is worse, by its best epoch, than most others were on average by now.
+
+        Args:
+            metric: What the figures are.
+            trial: Its figures so far.
+            others: Those of every other trial. One counts if it has come as far, with a figure for
+                each of these epochs.
+        """
+        epochs = len(trial)
+        known = [figure for figure in trial if figure is not None]
+        if epochs <= self.grace_epochs or not known:
+            return False
+        peers = [figures[:epochs] for figures in others if len(figures) >= epochs]
+        averages = [fmean(whole) for whole in map(_whole, peers) if whole]
+        if len(averages) < MIN_PEERS:
+            return False
+        if metric.endswith("loss"):
+            return min(known) > median(averages)
+        return max(known) < median(averages)
+
+
+def _whole(figures: Figures) -> list[float]:
+    """The figures, or none of them where one is missing."""
+    known = [figure for figure in figures if figure is not None]
+    return known if len(known) == len(figures) else []
 
 
 class SweepRequest(Spec):
@@ -35,6 +76,9 @@ class SweepRequest(Spec):
         20, description="At most so many combinations are tried; of more, so many are drawn."
     )
     metric: Metric = Field("val_accuracy", description="What ranks the trials.")
+    median_stopping: MedianStopping | None = Field(
+        None, description="When to stop trials that fall behind the others; null: never."
+    )
 
     @model_validator(mode="after")
     def _few_enough(self) -> Self:

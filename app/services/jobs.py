@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from app.domain import clock, ids
@@ -18,7 +19,7 @@ from app.domain.errors import (
 from app.domain.jobs import CANCELLABLE, ENDED, PAUSABLE, JobConfig, JobRequest, check_fit
 from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
-from app.domain.records import Job, Model
+from app.domain.records import Job, Json, Model
 from app.services.models import find_alias
 from app.store import datasets, jobs, models, networks
 from app.store.database import Connection
@@ -69,12 +70,17 @@ def plan(
 
 
 def submit(
-    connection: Connection, queue: JobQueue, request: JobRequest, limits: Limits, most: int
+    connection: Connection,
+    queue: JobQueue,
+    request: JobRequest,
+    limits: Limits,
+    most: int,
+    sweep_id: str | None = None,
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
     job, _, _ = plan(connection, request, limits)
     _check_queue(connection, most)
-    jobs.insert(connection, job)
+    jobs.insert(connection, replace(job, sweep_id=sweep_id))
     queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
 
@@ -95,7 +101,12 @@ def replay(connection: Connection, queue: JobQueue, job_id: str, most: int) -> J
         id=ids.new_id("job"),
         created_at=at,
         definition=original.definition,
-        config={**original.config, "alias": None, "replay_of": job_id},
+        config={
+            **original.config,
+            "alias": None,
+            "replay_of": job_id,
+            "stop_after": _end_of(original),
+        },
         history_of_status=[{"status": "queued", "at": at, "reason": None}],
         name=original.name,
         network_id=original.network_id,
@@ -104,6 +115,12 @@ def replay(connection: Connection, queue: JobQueue, job_id: str, most: int) -> J
     jobs.insert(connection, job)
     queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
+
+
+def _end_of(job: Job) -> Json | None:
+    """Where a training ended, as far as its receipt says it."""
+    ended_after = (job.receipt or {}).get("ended_after")
+    return ended_after and {**ended_after, "stopped_by": job.stopped_by}
 
 
 def _check_queue(connection: Connection, most: int) -> None:

@@ -40,6 +40,7 @@ def start(
     combinations = request.combinations()
     if len(jobs.queue_positions(connection)) + len(combinations) > most:
         raise TooManyJobs(f"{most} jobs may wait, and this would be too many; try again later")
+    sweep_id = ids.new_id("swp")
     trials = []
     for parameters in combinations:
         job_request = request.trial(parameters, config.model_dump(mode="json"))
@@ -48,13 +49,18 @@ def start(
             job_request = job_request.model_copy(update={"seed": config.seed})
             job_request.model_fields_set.add("seed")
         try:
-            job = submit(connection, queue, job_request, limits, most)
+            job = submit(connection, queue, job_request, limits, most, sweep_id)
         except InvalidInput as error:
             moved = [one._replace(loc=("grid", *one.loc)) for one in error.errors]
             raise InvalidInput(moved) from error
         trials.append({"job_id": job.id, "parameters": parameters})
+    rule = request.median_stopping
     sweep = Sweep(
-        id=ids.new_id("swp"), created_at=clock.now(), metric=request.metric, trials=trials
+        id=sweep_id,
+        created_at=clock.now(),
+        metric=request.metric,
+        trials=trials,
+        median_stopping=None if rule is None else rule.model_dump(mode="json"),
     )
     sweeps.insert(connection, sweep)
     return sweep

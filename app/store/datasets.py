@@ -6,6 +6,7 @@ are checked against the SHA-256 that was published for their content.
 
 import gzip
 import hashlib
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -37,7 +38,7 @@ _MNIST = {
 
 
 class CorruptDataset(Exception):
-    """A dataset's file is not what was published."""
+    """A dataset's file is missing, or not what was published."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def read(name: str, split: Split) -> Examples:
     """One split of a dataset, kept in memory once it was read.
 
     Raises:
-        CorruptDataset: A file is not what was published.
+        CorruptDataset: A file is missing, or not what was published.
     """
     assert name == MNIST.name  # noqa: S101 - there is no other
     images = _unpack(*_MNIST[split, "images"])[16:].reshape(-1, *MNIST.sample_shape)
@@ -103,8 +104,11 @@ def read(name: str, split: Split) -> Examples:
 
 
 def _unpack(name: str, sha256: str) -> NDArray[np.uint8]:
-    packed = (files("app") / "data" / "mnist" / f"{name}.gz").read_bytes()
-    content = gzip.decompress(packed)
+    try:
+        packed = (files("app") / "data" / "mnist" / f"{name}.gz").read_bytes()
+        content = gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorruptDataset(f"{name} of dataset mnist is missing or damaged") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise CorruptDataset(f"{name} of dataset mnist was changed")
     return np.frombuffer(content, np.uint8)

@@ -75,6 +75,12 @@ def last_events(connection: sa.Connection, job_ids: Sequence[str]) -> dict[str, 
     return {row.id: row.last_event for row in connection.execute(query)}
 
 
+def histories(connection: sa.Connection, job_ids: Sequence[str]) -> list[list[Json]]:
+    """The epochs that have ended, of each job that is there."""
+    query = sa.select(jobs.c.history).where(jobs.c.id.in_(job_ids))
+    return list(connection.execute(query).scalars())
+
+
 def events(
     connection: sa.Connection, job_id: str, after: int, limit: int | None = None
 ) -> list[JobEvent]:

@@ -35,6 +35,7 @@ jobs = sa.Table(
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("network_id", sa.Text, sa.ForeignKey("networks.id")),
     sa.Column("preset", sa.Text),
+    sa.Column("sweep_id", sa.Text),
     sa.Column("definition", sa.JSON, nullable=False),
     sa.Column("config", sa.JSON, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
@@ -79,6 +80,7 @@ sweeps = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("metric", sa.Text, nullable=False),
     sa.Column("trials", sa.JSON, nullable=False),
+    sa.Column("median_stopping", sa.JSON),
 )
 
 models = sa.Table(

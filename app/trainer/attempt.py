@@ -21,7 +21,8 @@ from typing import TypeVar
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
-from app.store import aliases, blobs, datasets, jobs, models
+from app.domain.sweeps import MedianStopping
+from app.store import aliases, blobs, datasets, jobs, models, sweeps
 from app.store.blobs import ArtifactsAway, Blob, Blobs
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
 from app.trainer import messages, outcome
@@ -109,6 +110,9 @@ class Attempts:
         except ModelGone:
             self._fail(job, outcome.MODEL_GONE)
             return True
+        except outcome.DatasetGone as error:
+            self._fail(job, outcome.dataset_gone(job, str(error)))
+            return True
         except jobs.ClaimLost:
             if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) == "paused":
                 with contextlib.suppress(EOFError, ConnectionError):  # it has just ended
@@ -123,6 +127,7 @@ class Attempts:
             ours.close()
 
     def _send_job(self, pipe: PipeEnd, job: Job) -> None:
+        outcome.dataset_of(job)  # the child could only die of one that is gone
         weights, initial = self._read(partial(_begin_from, job=job, stored=self._blobs))
         message = {
             "job_id": job.id,
@@ -146,17 +151,20 @@ class Attempts:
                 if message["type"] in ("succeeded", "failed"):
                     self._finish(job, message, content)
                     return True
+                if message["type"] == "dataset_gone":
+                    raise outcome.DatasetGone(message["reason"])
                 if message["type"] == "stopped":
                     self._put_back(job, message)
                     return True
-                self._store(job, message, content)
+                if self._store(job, message, content):
+                    _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)
                 return False
             else:
                 self._check_claim(job)
             if self._stop.is_set() and not asked_to_stop:
-                messages.send(pipe, {"type": "stop"})
+                _tell(pipe, {"type": "stop"})
                 asked_to_stop = True
 
     def _check_claim(self, job: Job) -> None:
@@ -165,7 +173,7 @@ class Attempts:
 
     def _keep(self, pipe: PipeEnd, job: Job) -> None:
         """Have a child whose job was paused say where it stands; it goes on from there later."""
-        messages.send(pipe, {"type": "stop"})
+        _tell(pipe, {"type": "stop"})
         deadline = time.monotonic() + PAUSE_SECONDS
         while pipe.poll(max(0.0, deadline - time.monotonic())):
             message, content = messages.receive(pipe)
@@ -175,8 +183,12 @@ class Attempts:
             elif message["type"] in ("stopped", "succeeded", "failed"):
                 return
 
-    def _store(self, job: Job, message: messages.Message, content: bytes) -> None:
-        """Write progress, an epoch, what became of the probe, or a checkpoint."""
+    def _store(self, job: Job, message: messages.Message, content: bytes) -> bool:
+        """Write progress, an epoch, what became of the probe, or a checkpoint.
+
+        Returns:
+            Whether the job is a trial that falls so far behind that it is to finish now.
+        """
         seconds = message["seconds"]
         if message["type"] == "progress":
             data = {**message["progress"], **message["metrics"]}
@@ -184,12 +196,13 @@ class Attempts:
             changes: Json = {"progress": message["progress"], "seconds": seconds}
             self._write(lambda c: self._progress(c, job, changes, message["metrics"], data))
         elif message["type"] == "epoch":
-            self._write(lambda c: self._epoch(c, job, message))
+            return self._write(lambda c: self._epoch(c, job, message))
         elif message["type"] == "probe":
             self._write(partial(_probe, job=job, message=message))
         else:
             blob = self._upload(content)
             self._write(lambda c: self._checkpoint(c, job, blob, seconds))
+        return False
 
     def _progress(
         self, connection: Connection, job: Job, changes: Json, metrics: Json, data: Json
@@ -199,7 +212,7 @@ class Attempts:
         changes = {**changes, "metrics": {**kept, **metrics}}
         jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
 
-    def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> None:
+    def _epoch(self, connection: Connection, job: Job, message: messages.Message) -> bool:
         before = jobs.hold(connection, job.id)
         if before is None:
             raise jobs.ClaimLost(job.id)
@@ -217,6 +230,7 @@ class Attempts:
         known = any(e["epoch"] == entry["epoch"] for e in before.history)
         events = [] if known else [("epoch", entry)]
         jobs.record(connection, job.id, job.attempt, changes, events)
+        return entry["epoch"] < job.config["epochs"] and _falls_behind(connection, job, history)
 
     def _checkpoint(self, connection: Connection, job: Job, blob: Blob, seconds: float) -> None:
         before = jobs.hold(connection, job.id)
@@ -256,8 +270,7 @@ class Attempts:
         self._write(write)
 
     def _model(self, job: Job, blob: Blob, message: messages.Message) -> Model:
-        dataset = datasets.get(job.config["dataset"])
-        assert dataset is not None  # noqa: S101 - the child has just learnt it
+        dataset = outcome.dataset_of(job)
         definition = NetworkDefinition.model_validate(job.definition)
         return Model(
             id=ids.new_id("mdl"),
@@ -336,6 +349,26 @@ def _keep_checkpoint(connection: Connection, job: Job, blob: Blob) -> None:
     changes = {"checkpoint_sha256": blob.sha256, "crashes": 0}
     kept = jobs.keep_checkpoint(connection, job.id, job.attempt, changes)
     blobs.delete_unused(connection, before.checkpoint_sha256 if before and kept else blob.sha256)
+
+
+def _tell(pipe: PipeEnd, message: messages.Message) -> None:
+    """Ask something of a child, which may just have ended: what it sent before is still there."""
+    with contextlib.suppress(ConnectionError):
+        messages.send(pipe, message)
+
+
+def _falls_behind(connection: Connection, job: Job, history: list[Json]) -> bool:
+    """Whether the rule of the job's sweep stops it after these epochs."""
+    sweep = None if job.sweep_id is None else sweeps.get(connection, job.sweep_id)
+    if sweep is None or sweep.median_stopping is None:
+        return False
+    rule = MedianStopping.model_validate(sweep.median_stopping)
+    others = [trial["job_id"] for trial in sweep.trials if trial["job_id"] != job.id]
+    figures = [
+        [entry[sweep.metric] for entry in epochs]
+        for epochs in (history, *jobs.histories(connection, others))
+    ]
+    return rule.stops(sweep.metric, figures[0], figures[1:])
 
 
 def _probe(connection: Connection, job: Job, message: messages.Message) -> None:

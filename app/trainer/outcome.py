@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from app.domain.jobs import INTERNAL_FIELDS
 from app.domain.optimizers import OPTIMIZERS
 from app.domain.records import Job, Json
 from app.store import blobs, datasets, jobs
 from app.store.database import Connection
+from app.store.datasets import Dataset
 
 MODEL_GONE: Json = {
     "code": "model_gone",
@@ -13,6 +15,33 @@ MODEL_GONE: Json = {
     "detail": "the model that init_from names was deleted before the job began",
     "suggestion": None,
 }
+
+
+class DatasetGone(Exception):
+    """What a job learns is not there, or not what it was; the text says why."""
+
+
+def dataset_gone(job: Job, reason: str) -> Json:
+    """The error of a job whose dataset cannot be read."""
+    return {
+        "code": "dataset_gone",
+        "title": "The dataset is gone or damaged",
+        "detail": f"dataset {job.config['dataset']!r} cannot be read: {reason}; put back what is "
+        "missing and start the job again, or choose a dataset that /v1/datasets lists",
+        "suggestion": None,
+    }
+
+
+def dataset_of(job: Job) -> Dataset:
+    """What a job learns.
+
+    Raises:
+        DatasetGone: It is not there any more.
+    """
+    dataset = datasets.get(job.config["dataset"])
+    if dataset is None:
+        raise DatasetGone("there is no dataset of this name any more")
+    return dataset
 
 
 def process_died(job: Job) -> Json:
@@ -36,8 +65,7 @@ def identical(connection: Connection, job: Job, sha256: str) -> bool | None:
 
 def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:
     """What decided the weights, so that they can be trained again."""
-    dataset = datasets.get(job.config["dataset"])
-    assert dataset is not None  # noqa: S101 - the child has just learnt it
+    dataset = dataset_of(job)
     return {
         "seed": job.config["seed"],
         "definition_sha256": blobs.sha256_of_json(job.definition),
@@ -52,7 +80,8 @@ def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json
 
 def suggestion(job: Job, code: str) -> Json | None:
     """A request that is likely to work where this one failed; None where none is known."""
-    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in ("seed", "replay_of")}
+    left_out = ("seed", *INTERNAL_FIELDS)
+    config: dict[str, Any] = {k: v for k, v in job.config.items() if k not in left_out}
     optimizer = config["optimizer"]
     if code == "diverged":
         usual = OPTIMIZERS[optimizer["type"]].model_fields["learning_rate"].default

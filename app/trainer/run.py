@@ -21,7 +21,7 @@ import numpy as np
 
 import engine
 from app.domain.definitions import NetworkDefinition, build
-from app.domain.jobs import JobConfig
+from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import tensors
 from app.store import datasets
 from app.trainer import messages
@@ -32,7 +32,7 @@ from engine.batches import Samples
 from engine.errors import Diverged
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
-from engine.training import EpochDone, StepDone, Training
+from engine.training import EpochDone, Event, StepDone, Training
 
 PROGRESS_SECONDS = 0.2
 NICENESS = 10
@@ -79,6 +79,8 @@ class Run:
         self._epoch_seconds = 0.0
         # Samples of the epoch that an earlier attempt has seen: this one's speed is not theirs.
         self._seen_before = 0 if state is None else int(state.position["seen"])
+        stands = {"epoch": 0, "step": 0} if state is None else state.position
+        self._done = (stands["epoch"], stands["step"])
 
     def report(self) -> None:
         """Train to the end, and send the model or the reason why there is none."""
@@ -98,7 +100,9 @@ class Run:
                 None,
             )
         else:
-            message = {"type": "succeeded", "stopped_by": stopped_by, **self._receipt()}
+            epoch, step = self._done
+            receipt = {**self._receipt(), "ended_after": {"epoch": epoch, "step": step}}
+            message = {"type": "succeeded", "stopped_by": stopped_by, "receipt": receipt}
             self._send_model(message)
 
     @property
@@ -123,12 +127,13 @@ class Run:
         shape = tuple(self._definition.input_shape)
         return self._config.loss.type == "mse" and self._network.output_shape(shape) == shape
 
-    def _train(self) -> str | None:
+    def _train(self) -> StoppedBy | None:
         """Train until the end, or until something stops it early: then what it was."""
         reported = saved = time.monotonic()
         step: StepDone | None = None
-        stopped_by = None
+        stopped_by: StoppedBy | None = None
         for event in self._training:
+            self._done = _done_after(event)
             now = time.monotonic()
             if isinstance(event, StepDone):
                 step = event
@@ -137,23 +142,46 @@ class Run:
                     self._seen_before = 0
             else:
                 self._end_epoch(event, now)
-                stopped_by = "early_stopping" if event.stopped else None
+            stopped_by = self._stopped_by(event)
+            if stopped_by is not None:
+                self._training.finish()
+                break
             if step is not None and now - reported >= PROGRESS_SECONDS:
                 self._send_progress(step)
                 self._send_probe(step)
                 reported = now
-                if self._pipe.poll():
-                    raise Stopped
             if now - saved >= self._checkpoint_seconds:
                 self._send_checkpoint()
                 saved = time.monotonic()
-            if self._config.max_seconds is not None and self._seconds >= self._config.max_seconds:
-                stopped_by = stopped_by or "max_seconds"
-                self._training.adopt(self._training.result())
-                break
         if step is not None:
             self._send_progress(step)
             self._send_probe(step)
+        return stopped_by
+
+    def _stopped_by(self, event: Event) -> StoppedBy | None:
+        """What ends the training after an event; asked before a checkpoint is made of it."""
+        if isinstance(event, EpochDone) and event.stopped:
+            return "early_stopping"
+        replayed, limit = self._config.stop_after, self._config.max_seconds
+        if replayed is not None:
+            if self._done == (replayed.epoch, replayed.step):
+                return replayed.stopped_by
+        elif limit is not None and self._seconds >= limit:
+            return "max_seconds"
+        return self._asked_to_finish()
+
+    def _asked_to_finish(self) -> StoppedBy | None:
+        """Why the trainer wants a model now, if it has said so.
+
+        Raises:
+            Stopped: It wants a checkpoint instead.
+        """
+        if not self._pipe.poll():
+            return None
+        message, _ = messages.receive(self._pipe)
+        if message["type"] == "stop":
+            raise Stopped
+        stopped_by: StoppedBy = message["stopped_by"]
         return stopped_by
 
     def _end_epoch(self, event: EpochDone, now: float) -> None:
@@ -255,16 +283,20 @@ class Run:
             messages.send(self._pipe, message)
             return
         self._training.adopt(weights)
-        self._send_model({**message, **self._receipt()})
+        self._send_model({**message, "receipt": self._receipt()})
 
     def _receipt(self) -> dict[str, Any]:
         """What decided the weights, on this side of the pipe."""
-        receipt = {
+        return {
             "engine_version": engine.__version__,
             "numpy_version": np.__version__,
             "threads": self._threads,
         }
-        return {"receipt": receipt}
+
+
+def _done_after(event: Event) -> tuple[int, int]:
+    """The epochs that are done, and the steps of the next."""
+    return (event.epoch, 0) if isinstance(event, EpochDone) else (event.epoch - 1, event.step)
 
 
 def finite(values: dict[str, Any]) -> dict[str, Any]:
@@ -298,6 +330,8 @@ def main(descriptor: int, parent: int) -> None:
     job, checkpoint = messages.receive(pipe)
     try:
         Run(pipe, job, checkpoint).report()
+    except datasets.CorruptDataset as corrupt:
+        messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):
         sys.exit(1)
     except Exception:  # noqa: BLE001 - the trainer decides what to do about it

@@ -257,6 +257,26 @@ def test_early_stopping_and_a_time_limit_end_a_job_that_succeeds(client: httpx.C
     assert second["model_id"] is not None
 
 
+def test_when_time_is_up_early_stopping_leaves_the_best_weights(client: httpx.Client) -> None:
+    watched = {
+        **TINY,
+        "epochs": 5000,
+        "seed": 3,
+        "schedule": {"type": "constant"},
+        "early_stopping": {"patience": 1000},
+    }
+    hurried = client.post("/v1/jobs", json={**watched, "max_seconds": 1.0}).json()
+    hurried = wait_until_ended(client, hurried["id"])
+    best = hurried["best"]["epoch"]
+    assert hurried["stopped_by"] == "max_seconds"
+    assert best < len(hurried["history"])
+
+    whole = {**watched, "epochs": best, "early_stopping": None}
+    expected = wait_until_ended(client, client.post("/v1/jobs", json=whole).json()["id"])
+
+    assert hurried["receipt"]["weights_sha256"] == expected["receipt"]["weights_sha256"]
+
+
 def test_a_stream_begins_with_a_snapshot_and_ends_with_the_end(client: httpx.Client) -> None:
     job = client.post("/v1/jobs", json={**TINY, "epochs": 5}).json()
 

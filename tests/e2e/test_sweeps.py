@@ -31,6 +31,7 @@ def test_trials_are_ranked_with_only_what_differs(client: httpx.Client) -> None:
     assert response.headers["location"] == f"/v1/sweeps/{sweep['id']}"
     assert sweep["id"].startswith("swp_")
     assert len(sweep["trials"]) == 4
+    assert sweep["median_stopping"] is None
     done = ended(client, sweep["id"])
     assert done["status"] == "succeeded"
     assert [trial["rank"] for trial in done["trials"]] == [1, 2, 3, 4]
@@ -57,6 +58,28 @@ def test_of_many_combinations_as_many_as_wanted_are_drawn(client: httpx.Client) 
     done = ended(client, sweep["id"])
     values = [trial["value"] for trial in done["trials"]]
     assert values == sorted(values)
+
+
+def test_a_trial_that_falls_behind_is_stopped(client: httpx.Client) -> None:
+    rates = [0.01, 0.011, 0.012, 1e-9]
+    body = {
+        "base": {**BASE, "epochs": 60, "train_samples": 10_000},
+        "grid": {"optimizer.learning_rate": rates},
+        "median_stopping": {"grace_epochs": 2},
+    }
+
+    sweep = client.post("/v1/sweeps", json=body).json()
+
+    assert sweep["median_stopping"] == {"grace_epochs": 2}
+    done = ended(client, sweep["id"])
+    assert done["status"] == "succeeded"
+    assert done["median_stopping"] == {"grace_epochs": 2}
+    trials = {trial["parameters"]["optimizer.learning_rate"]: trial for trial in done["trials"]}
+    jobs = [client.get(f"/v1/jobs/{trials[rate]['job_id']}").json() for rate in rates]
+    assert [job["stopped_by"] for job in jobs] == [None, None, None, "median_stopping"]
+    assert [len(job["history"]) for job in jobs[:3]] == [60, 60, 60]
+    assert 2 < len(jobs[3]["history"]) < 60
+    assert client.get(f"/v1/models/{jobs[3]['model_id']}").status_code == 200
 
 
 def test_all_trials_are_cancelled_together(client: httpx.Client) -> None:
@@ -89,6 +112,12 @@ def test_all_trials_are_cancelled_together(client: httpx.Client) -> None:
         ({"base": {**BASE, "dataset": "nothing"}}, ["base", "dataset"], "no dataset"),
         ({"metric": "beauty"}, ["metric"], "val_accuracy"),
         ({"max_trials": 0}, ["max_trials"], "greater"),
+        (
+            {"median_stopping": {"grace_epochs": -1}},
+            ["median_stopping", "grace_epochs"],
+            "greater",
+        ),
+        ({"median_stopping": {"grace": 1}}, ["median_stopping", "grace"], "unknown"),
     ],
 )
 def test_a_sweep_that_cannot_be_is_refused_with_the_reason(

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from itertools import islice, pairwise
 
@@ -331,6 +332,58 @@ def test_the_best_weights_are_restored_when_the_epochs_run_out() -> None:
         last, hashes = epochs_and_hashes(net, noise, plan)
 
         assert sha256(net) == hashes[last.best_epoch]
+
+
+@pytest.mark.parametrize("ema", [None, 0.5])
+def test_a_run_that_is_finished_within_an_epoch_leaves_the_best_weights(ema: float | None) -> None:
+    rng = np.random.default_rng(0)
+    noise = Samples(rng.integers(0, 255, (200, 1, 8, 8)).astype(np.uint8), rng.integers(0, 5, 200))
+    plan = Plan(Adam(0.02), epochs=50, validation_split=0.3, patience=50, ema=ema, seed=1)
+    net = network()
+    training = Training(net, noise, plan)
+    results = [training.result()]
+    best = 0
+
+    for event in training:
+        if isinstance(event, EpochDone):
+            results.append(training.result())
+            best = event.best_epoch
+        elif event.epoch > best + 2 > 2:
+            break
+    training.finish()
+
+    assert 0 < best < len(results) - 1
+    np.testing.assert_array_equal(training.parameters, results[best]["parameters"])
+
+
+def test_a_run_that_is_finished_before_an_epoch_has_ended_leaves_what_it_has_learnt() -> None:
+    plans = [Plan(Adam(0.02), batch_size=100, patience=3), Plan(Adam(0.02), batch_size=100)]
+    averaged = [replace(plan, ema=0.5) for plan in plans]
+
+    for plan in (*plans, *averaged):
+        training = Training(network(), digits(), plan)
+        untrained = training.parameters.copy()
+        events = iter(training)
+        next(events)
+        next(events)
+        expected = training.result()["parameters"]
+        assert not np.array_equal(expected, untrained)
+
+        training.finish()
+
+        np.testing.assert_array_equal(training.parameters, expected)
+
+
+def test_without_a_patience_a_run_that_is_finished_leaves_the_last_steps_weights() -> None:
+    training = Training(network(), digits(), Plan(Adam(0.02), epochs=5, batch_size=100))
+    events = [event for event, _ in zip(training, range(7), strict=False)]
+    expected = training.result()["parameters"]
+
+    training.finish()
+
+    assert isinstance(events[-1], StepDone)
+    assert events[-1].epoch == 2
+    np.testing.assert_array_equal(training.parameters, expected)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

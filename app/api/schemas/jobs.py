@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from app.api.schemas.common import Body, JsonObject, Time
-from app.domain.jobs import JobStatus
+from app.domain.jobs import INTERNAL_FIELDS, JobStatus, StoppedBy
 from app.domain.records import Job, JobEvent
 
 
@@ -86,7 +86,9 @@ class JobBody(Body):
     metrics: MetricsBody | None = Field(description="The newest figures.")
     best: BestBody | None = Field(description="The best epoch so far.")
     history: list[EpochBody] = Field(description="The epochs that have ended.")
-    stopped_by: str | None = Field(description="early_stopping, max_seconds or null.")
+    stopped_by: StoppedBy | None = Field(
+        description="What ended it before its epochs had run out, if anything did."
+    )
     model_id: str | None = Field(description="The model that it left.")
     error: JobErrorBody | None = Field(description="Why it has failed.")
     receipt: JsonObject | None = Field(description="What decided the weights.")
@@ -96,9 +98,9 @@ class JobBody(Body):
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
         own = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
         own["attempt"] = job.starts
-        config = {**job.config, "network_id": job.network_id, "preset": job.preset}
-        own["replay_of"] = config.pop("replay_of", None)  # no part of what can be asked for
-        own["config"] = config
+        asked = {name: v for name, v in job.config.items() if name not in INTERNAL_FIELDS}
+        own["config"] = {**asked, "network_id": job.network_id, "preset": job.preset}
+        own["replay_of"] = job.config.get("replay_of")
         return cls(network=job.definition, model_id=model_id, queue_position=queue_position, **own)
 
 

@@ -5,6 +5,7 @@ from pydantic import Field
 from app.api.schemas.common import Body, JsonObject, Time
 from app.domain.jobs import JobStatus
 from app.domain.records import Sweep
+from app.domain.sweeps import MedianStopping
 from app.services import sweeps as service
 from app.services.sweeps import Trial
 
@@ -26,15 +27,20 @@ class SweepBody(Body):
     created_at: Time
     status: str = Field(description="queued, running, succeeded, failed or cancelled.")
     metric: str = Field(description="What ranks the trials.")
+    median_stopping: MedianStopping | None = Field(
+        description="When a trial that falls behind the others is stopped; null: never."
+    )
     trials: list[TrialBody] = Field(description="The trials, the best first.")
 
     @classmethod
     def of(cls, sweep: Sweep, trials: list[Trial]) -> "SweepBody":
+        rule = sweep.median_stopping
         return cls(
             id=sweep.id,
             created_at=sweep.created_at,
             status=service.status(trials),
             metric=sweep.metric,
+            median_stopping=rule and MedianStopping.model_validate(rule),
             trials=[
                 TrialBody(
                     rank=trial.rank,

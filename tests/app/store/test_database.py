@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from app.domain.records import Job
-from app.store import jobs, trainers
+from app import store
+from app.domain.records import Job, Sweep
+from app.store import jobs, sweeps, trainers
 from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, hold, wal_is_safe
 from app.store.tables import metadata
 from tests.postgresql import PostgreSQL
@@ -70,6 +73,27 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) 
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, metadata) == []
+
+
+def test_what_an_older_version_stored_is_read_after_the_migration(tmp_path: Path, job: Job) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__path__[0]) / "migrations"))
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        old = sa.Table("jobs", sa.MetaData(), autoload_with=connection)
+        assert "sweep_id" not in old.columns
+        connection.execute(old.insert().values({c.name: getattr(job, c.name) for c in old.columns}))
+        connection.execute(sa.text("INSERT INTO sweeps VALUES ('swp_1', '', 'val_loss', '[]')"))
+
+    database.migrate()
+
+    with database.reading() as connection:
+        assert jobs.get(connection, job.id) == job
+        sweep = sweeps.get(connection, "swp_1")
+    assert sweep == Sweep(id="swp_1", created_at="", metric="val_loss", trials=[])
+    database.close()
 
 
 def test_many_processes_may_migrate_at_once(url: str) -> None:

@@ -134,6 +134,18 @@ def test_the_checkpoint_of_a_finished_job_is_removed(database: Database, job: Jo
         Blobs().get(connection, state.sha256)
 
 
+def test_the_epochs_of_many_jobs_are_read_at_once(database: Database, job: Job) -> None:
+    others = [replace(job, id=ids.new_id("job"), history=[{"epoch": i}]) for i in range(3)]
+    with database.writing() as connection:
+        for one in others:
+            jobs.insert(connection, one)
+
+    with database.reading() as connection:
+        found = jobs.histories(connection, [others[0].id, others[2].id, job.id])
+
+    assert sorted(found, key=str) == [[{"epoch": 0}], [{"epoch": 2}]]
+
+
 def test_lists_are_newest_first_and_filtered(database: Database, job: Job) -> None:
     others = [replace(job, id=ids.new_id("job"), tags=[], name=str(i)) for i in range(3)]
     with database.writing() as connection:

@@ -1,20 +1,28 @@
 """Attempts at jobs, with a real child process and a real database."""
 
+import gzip
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import app
+import engine
+from app.domain import ids
 from app.domain.jobs import JobConfig, JobRequest
 from app.domain.presets import PRESETS
-from app.domain.records import Job
-from app.store import aliases, jobs, models
+from app.domain.records import Job, Json, Sweep
+from app.domain.sweeps import MedianStopping
+from app.store import aliases, jobs, models, sweeps
 from app.store.blobs import Blobs
 from app.store.database import Database
 from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
 
 SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
+SETTINGS_WITHOUT_CHECKPOINTS = replace(SETTINGS, checkpoint_seconds=60)
 
 
 def with_config(job: Job, **changes: Any) -> Job:
@@ -79,6 +87,180 @@ def test_a_job_that_diverges_says_where_and_what_to_try(database: Database, job:
     assert suggestion.optimizer.learning_rate == pytest.approx(0.1)
 
 
+@pytest.fixture
+def copied_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The datasets of a copy of the service, which is what children started here run."""
+    for package in (app, engine):
+        source = Path(package.__path__[0])
+        shutil.copytree(source, tmp_path / source.name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "app" / "data" / "mnist"
+
+
+@pytest.mark.parametrize("split", ["train", "t10k"])
+@pytest.mark.parametrize("content", [None, b"no gzip", gzip.compress(b"other digits")])
+def test_a_job_whose_dataset_is_damaged_fails_at_once(
+    database: Database, job: Job, copied_data: Path, split: str, content: bytes | None
+) -> None:
+    path = copied_data / f"{split}-images-idx3-ubyte.gz"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    ended = attempt(database, job)
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+    assert ended.error["suggestion"] is None
+    assert f"{split}-images-idx3-ubyte" in ended.error["detail"]
+
+
+def test_a_job_whose_dataset_is_cut_short_fails_at_once(
+    database: Database, job: Job, copied_data: Path
+) -> None:
+    path = copied_data / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:1000])
+
+    ended = attempt(database, job)
+
+    assert ended.attempt == 1
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+
+
+def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
+    database: Database, job: Job
+) -> None:
+    ended = attempt(database, with_config(job, dataset="letters"))
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+    assert "'letters'" in ended.error["detail"]
+    assert "/v1/datasets" in ended.error["detail"]
+    assert ended.error["suggestion"] is None
+
+
+def in_a_sweep(
+    database: Database, job: Job, rule: MedianStopping | None, accuracies: list[list[float]]
+) -> Job:
+    """A job that is the last trial of a sweep whose others have these validation accuracies."""
+    sweep_id = ids.new_id("swp")
+    trial = replace(job, sweep_id=sweep_id)
+    others = [
+        replace(
+            trial,
+            id=ids.new_id("job"),
+            history=[{"epoch": i, "val_accuracy": value} for i, value in enumerate(values, 1)],
+        )
+        for values in accuracies
+    ]
+    sweep = Sweep(
+        id=sweep_id,
+        created_at=job.created_at,
+        metric="val_accuracy",
+        trials=[{"job_id": one.id, "parameters": {}} for one in (*others, trial)],
+        median_stopping=None if rule is None else rule.model_dump(mode="json"),
+    )
+    with database.writing() as connection:
+        sweeps.insert(connection, sweep)
+        for one in others:
+            jobs.insert(connection, one)
+    return trial
+
+
+GOOD = [[1.0] * 1000] * 3
+
+
+@pytest.mark.parametrize("grace_epochs", [0, 1, 3])
+def test_a_trial_that_falls_behind_is_stopped_and_leaves_a_model(
+    database: Database, job: Job, grace_epochs: int
+) -> None:
+    rule = MedianStopping(grace_epochs=grace_epochs)
+    trial = in_a_sweep(database, with_config(job, epochs=1000), rule, GOOD)
+
+    ended = attempt(database, trial)
+
+    assert (ended.status, ended.stopped_by) == ("succeeded", "median_stopping")
+    assert grace_epochs < len(ended.history) < 1000
+    assert ended.receipt is not None
+    with database.reading() as connection:
+        (model,) = models.page(connection, None, 10).records
+    assert model.sha256 == ended.receipt["weights_sha256"]
+    assert model.metrics["test_accuracy"] > 0.2
+
+
+def test_a_trial_that_falls_behind_leaves_the_best_weights_where_they_are_watched_for(
+    database: Database, job: Job
+) -> None:
+    changes: Json = {"epochs": 1000, "schedule": {"type": "constant"}}
+    patient = with_config(job, **changes, early_stopping={"patience": 1000})
+    rule = MedianStopping(grace_epochs=40)
+
+    ended = attempt(database, in_a_sweep(database, patient, rule, GOOD))
+
+    assert ended.stopped_by == "median_stopping"
+    assert ended.best is not None
+    assert ended.best["epoch"] < len(ended.history)
+    whole = with_config(job, **{**changes, "epochs": ended.best["epoch"]})
+    expected = attempt(database, replace(whole, id=ids.new_id("job")))
+    assert ended.receipt is not None
+    assert expected.receipt is not None
+    assert ended.receipt["weights_sha256"] == expected.receipt["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "others"),
+    [
+        (None, GOOD),
+        (MedianStopping(), GOOD[:2]),
+        (MedianStopping(), [[0.0] * 1000] * 3),
+        (MedianStopping(), [[1.0]] * 3),
+        (MedianStopping(grace_epochs=5), GOOD),
+    ],
+)
+def test_a_trial_that_does_not_fall_behind_trains_to_its_end(
+    database: Database, job: Job, rule: MedianStopping | None, others: list[list[float]]
+) -> None:
+    trial = in_a_sweep(database, with_config(job, epochs=5), rule, others)
+
+    ended = attempt(database, trial)
+
+    assert (ended.status, ended.stopped_by) == ("succeeded", None)
+    assert len(ended.history) == 5
+
+
+def test_a_trial_that_ends_before_it_can_be_stopped_has_not_died(
+    database: Database, job: Job
+) -> None:
+    rule = MedianStopping(grace_epochs=0)
+    trial = in_a_sweep(database, with_config(job, epochs=3), rule, GOOD)
+    with database.writing() as connection:
+        jobs.insert(connection, trial)
+    run = Attempts(database, Blobs(), SETTINGS_WITHOUT_CHECKPOINTS, threading.Event()).run
+    thread = threading.Thread(target=run, args=(job.id, 0))
+
+    thread.start()
+    _wait_until_running(database, job.id)
+    with database.writing():  # the trainer cannot store an epoch until the child has ended
+        threading.Event().wait(4)
+    thread.join()
+
+    with database.reading() as connection:
+        ended = jobs.get(connection, job.id)
+    assert ended is not None
+    assert (ended.status, ended.attempt, len(ended.history)) == ("succeeded", 1, 3)
+
+
+def test_a_trial_is_not_stopped_when_it_has_come_to_its_end(database: Database, job: Job) -> None:
+    trial = in_a_sweep(database, with_config(job, epochs=2), MedianStopping(), GOOD)
+
+    ended = attempt(database, trial)
+
+    assert (ended.status, ended.stopped_by, len(ended.history)) == ("succeeded", None, 2)
+
+
 def test_a_job_that_kills_its_process_again_and_again_has_failed(
     database: Database, job: Job
 ) -> None:
@@ -130,6 +312,16 @@ def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
     assert resumed.receipt["weights_sha256"] == expected.receipt["weights_sha256"]
     losses = [[entry["train_loss"] for entry in one.history] for one in (resumed, expected)]
     assert losses[0] == losses[1]
+
+
+def _wait_until_running(database: Database, job_id: str) -> None:
+    for _ in range(600):
+        with database.reading() as connection:
+            job = jobs.get(connection, job_id)
+        if job is not None and job.status == "running":
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("the job was not begun")
 
 
 def _wait_for_checkpoint(database: Database, job_id: str) -> None:
