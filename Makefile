@@ -1,6 +1,7 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
 # make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
-# others; make accuracy: how well the presets read.
+# others; make accuracy: how well the presets read. make cluster: as on many machines, on this one;
+# make chaos: what is killed on the way, and what comes of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 BENCH := .venv-bench
 PARITY := .venv-parity
 
-.PHONY: run test check parity bench accuracy lock clean browser
+.PHONY: run test check parity bench accuracy cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -33,6 +34,14 @@ bench: $(BENCH)/stamp
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
+
+# PostgreSQL, an S3 server, two APIs and two trainers here, and a job's journey through all of them.
+cluster: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.cluster
+
+# What `make test` does to a service in minutes, for three quarters of an hour, with every figure.
+chaos: $(VENV)/dev.stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.chaos
 
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp

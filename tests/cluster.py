@@ -30,14 +30,19 @@ class Part:
     process: subprocess.Popen[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.start()
+        self._launch()
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
     def start(self) -> None:
-        """Start it, or start it again; an API that has a port keeps it."""
+        """Start it again; one that has a port keeps it."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._launch()
+
+    def _launch(self) -> None:
         command = [sys.executable, "-m", "app", *self.command]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""What is done to a service while it works, and what it has to come to all the same."""
