@@ -37,11 +37,11 @@ accuracy: $(VENV)/run.stamp
 
 # PostgreSQL, an S3 server, two APIs and two trainers here, and a job's journey through all of them.
 cluster: $(VENV)/dev.stamp
-	@$(BIN)/python -m tests.cluster
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.journey
 
 # What `make test` does to a service in minutes, for three quarters of an hour, with every figure.
 chaos: $(VENV)/dev.stamp
-	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.chaos
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos
 
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp

@@ -16,7 +16,7 @@ import uvicorn
 from app.main import create_app, open_blobs
 from app.settings import Settings
 from app.startup import START_FAILED, CannotStart, StopSignal, check_disk
-from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew
+from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, is_full
 from app.trainer import queue, worker
 from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
@@ -48,6 +48,8 @@ def prepare(settings: Settings) -> None:
                 queue.migrate(database)
                 return
             except DatabaseAway as error:
+                if is_full(error):
+                    raise CannotStart("the disk is full: the database cannot be written") from error
                 if time.monotonic() > deadline:
                     msg = f"the database did not answer for {WAIT_SECONDS} s: {error.orig}"
                     raise CannotStart(msg) from error

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Part:
     command: list[str]
     environment: dict[str, str]
     log: Path
+    prefix: Sequence[str] = ()
     url: str = ""
     process: subprocess.Popen[str] = field(init=False)
 
@@ -43,10 +44,14 @@ class Part:
         self._launch()
 
     def _launch(self) -> None:
-        command = [sys.executable, "-m", "app", *self.command]
+        command = [*self.prefix, sys.executable, "-m", "app", *self.command]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+                command,
+                env={**os.environ, **self.environment},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         if self.command[0] == "trainer":
             return
@@ -88,7 +93,6 @@ class Cluster:
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self.directory = directory
         self.environment = {
-            **os.environ,
             "MNISTRY_DATA_DIR": str(directory),
             "MNISTRY_THREADS": "1",
             **CHECKPOINTS,
@@ -120,7 +124,12 @@ class Cluster:
         """One of the commands that do something and end."""
         command = [sys.executable, "-m", "app", *arguments]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            command,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 """`make chaos`: every fault, at length, on SQLite and on PostgreSQL with object storage.
 
-Prints what was seen beside what it has to be, as it comes; the exit code is 1 where one falls short.
+Prints what was seen, as it comes, and where it falls short; then the exit code is 1.
 Takes about three quarters of an hour. `make chaos ONLY=storm` does a part.
 """
 
