@@ -1,5 +1,7 @@
 """What the queue is relied on for: each test is a promise of app/trainer/queue.py."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain import ids
+from app.domain import clock, ids
 from app.store.database import Database
 from app.trainer import queue
+from tests.postgresql import PostgreSQL
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -156,3 +159,114 @@ def test_the_job_of_a_living_executor_is_left_to_it(
 
     wait_for(log, f"end {job_id} a")
     assert f"start {job_id} b" not in log.read_text()
+
+
+def test_a_job_that_was_taken_over_is_run_though_the_first_executor_comes_back(
+    database: Database, log: Path, start: Start
+) -> None:
+    zombie = start("a", 0.5)
+    job_id = enqueue(database)
+    wait_for(log, f"start {job_id} a")
+    os.kill(zombie.pid, signal.SIGSTOP)
+    heir = start("b", 3.0)
+    busy = enqueue(database)
+    wait_for(log, f"start {busy} b")
+    take_over(heir, "b")
+    while queue.Queue(database).waiting() != {job_id, busy}:
+        time.sleep(0.05)
+
+    # It returns from its step while the job waits for the other again.
+    os.kill(zombie.pid, signal.SIGCONT)
+    wait_for(log, f"end {job_id} a")
+
+    runs = [f"end {job_id} {name}" for name in "ab"]
+    for _ in range(200):
+        if not queue.Queue(database).waiting():
+            break
+        time.sleep(0.1)
+    ended = [line for line in log.read_text().splitlines() if line in runs]
+    assert len(ended) == 2, "the job was taken from the queue by one that had lost it"
+
+
+def test_a_zombie_that_ends_after_its_heir_changes_nothing(
+    database: Database, log: Path, start: Start
+) -> None:
+    zombie = start("a", 1.0)
+    job_id = enqueue(database)
+    wait_for(log, f"start {job_id} a")
+    os.kill(zombie.pid, signal.SIGSTOP)
+    heir = start("b", 0.1)
+    take_over(heir, "b")
+    wait_for(log, f"end {job_id} b")
+
+    os.kill(zombie.pid, signal.SIGCONT)
+    wait_for(log, f"end {job_id} a")
+
+    after = enqueue(database)
+    for _ in range(200):
+        if not queue.Queue(database).waiting():
+            break
+        time.sleep(0.05)
+    lines = log.read_text().splitlines()
+    assert sum(line.startswith(f"end {after}") for line in lines) == 1
+
+
+def test_two_executors_share_the_jobs_and_none_runs_twice(
+    database: Database, log: Path, start: Start
+) -> None:
+    start("a", 0.2)
+    start("b", 0.2)
+    jobs = [enqueue(database) for _ in range(12)]
+    while queue.Queue(database).waiting():
+        time.sleep(0.05)
+
+    ended = [line.split() for line in log.read_text().splitlines() if line.startswith("end")]
+    assert sorted(job_id for _, job_id, _ in ended) == sorted(jobs)
+    assert {name for _, _, name in ended} == {"a", "b"}
+
+
+def test_an_executor_goes_on_when_the_database_is_back(
+    postgresql_of_its_own: PostgreSQL, log: Path, tmp_path: Path
+) -> None:
+    database = Database(postgresql_of_its_own.new_database())
+    database.migrate()
+    queue.migrate(database)
+    module = "tests.app.trainer.executor_process"
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, database.url, "a", str(log), "0.1"],
+        stdin=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(log, "ready a", process)
+        wait_for(log, f"end {enqueue(database)} a")
+        postgresql_of_its_own.crash()
+        time.sleep(2)
+        postgresql_of_its_own.start()
+        wait_for(log, f"end {enqueue(database)} a")
+    finally:
+        process.kill()
+        process.communicate()
+        database.close()
+
+
+def test_what_has_ended_can_be_forgotten(database: Database, log: Path, start: Start) -> None:
+    start("a")
+    client = queue.Queue(database)
+    assert client.is_new()
+    job_id = enqueue(database)
+    wait_for(log, f"end {job_id} a")
+    while client.waiting():
+        time.sleep(0.05)
+
+    client.forget(clock.ago(3600))
+    assert not client.is_new()
+    client.forget(clock.ago(-60))
+    assert client.is_new()
+
+
+def take_over(executor: subprocess.Popen[str], *alive: str) -> None:
+    """Have an executor take over from all but these."""
+    assert executor.stdin is not None
+    executor.stdin.write(" ".join(alive) + "\n")
+    executor.stdin.flush()
