@@ -66,8 +66,10 @@ def create_app(settings: Settings) -> FastAPI:
     """An API process's application.
 
     Raises:
+        CannotStart: The settings name no storage that this program can use.
         ValueError: The API keys are malformed.
     """
+    blobs = open_blobs(settings.artifacts_url)
     metrics = Metrics()
     app = FastAPI(
         title="Mnistry",
@@ -76,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, blobs),
         generate_unique_id_function=openapi.operation_id,
     )
     problems.install(app)
@@ -115,13 +117,12 @@ class Lifespan(Protocol):
         """Enter when the app starts, leave when it ends."""
 
 
-def _lifespan(settings: Settings) -> Lifespan:
+def _lifespan(settings: Settings, blobs: Blobs) -> Lifespan:
     """Open what the process holds when it starts, and close it when it ends."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.url)
-        blobs = open_blobs(settings.artifacts_url)
         registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
         registry.start()
         watch = JobWatch(database)

@@ -40,7 +40,7 @@ def prepare(settings: Settings) -> None:
         database = Database(settings.url)
     except NoDatabase as error:
         raise CannotStart(f"MNISTRY_DATABASE_URL: {error}") from error
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline, waited = time.monotonic() + WAIT_SECONDS, False
     try:
         while True:
             try:
@@ -53,8 +53,10 @@ def prepare(settings: Settings) -> None:
                 if time.monotonic() > deadline:
                     msg = f"the database did not answer for {WAIT_SECONDS} s: {error.orig}"
                     raise CannotStart(msg) from error
-                log.warning("the database does not answer yet: %s", error.orig)
-                time.sleep(1.0)
+                if not waited:
+                    log.warning("the database does not answer yet: %s", error.orig)
+                waited = True
+                time.sleep(0.5)
     except (SchemaTooNew, NoDatabase) as error:
         raise CannotStart(str(error)) from error
     finally:

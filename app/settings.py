@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+
+_DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+_STORAGES = ("s3://", "gs://", "az://")
 
 
 def _cores() -> int:
@@ -89,6 +93,24 @@ class Settings(BaseSettings):
     stall_seconds: Annotated[float, Field(gt=0)] = Field(
         300.0, description="A training process that says nothing for so long is started again."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(_DATABASES):
+            msg = (
+                "a database is at sqlite:///<file> or postgresql+psycopg://user:password@host/name"
+            )
+            raise PydanticCustomError("database_url", msg)
+        return url
+
+    @field_validator("artifacts_url")
+    @classmethod
+    def _known_storage(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(_STORAGES):
+            msg = "artifacts are kept at s3://bucket/prefix, gs://bucket/prefix or az://..."
+            raise PydanticCustomError("artifacts_url", msg)
+        return url
 
     @property
     def url(self) -> str:

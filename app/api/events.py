@@ -4,6 +4,7 @@ Events are read from the store, never from memory, so a stream goes on across re
 from whatever id its reader has seen.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -23,11 +24,15 @@ from app.domain.errors import InvalidInput
 from app.domain.jobs import ENDED
 from app.domain.records import Job, JobEvent
 from app.store import jobs as store
+from app.store.database import DatabaseAway, DatabaseBusy
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
 
 KEEP_ALIVE_SECONDS = 2.0
 """Silence is broken so often: common clients give up after five seconds of it."""
+
+AWAY_SECONDS = 1.0
+"""How often a database that is away is tried again; the stream stays."""
 
 BATCH = 500
 
@@ -120,35 +125,39 @@ async def _events(
     if snapshot is not None:
         yield snapshot
     while not parts.watch.closing:
-        events = await run_in_threadpool(_read, parts, job_id, seen, BATCH)
+        try:
+            events = await run_in_threadpool(_read, parts, job_id, seen, BATCH)
+        except (DatabaseAway, DatabaseBusy):
+            yield ": the database is away\n\n"
+            await asyncio.sleep(AWAY_SECONDS)
+            continue
+        if events is None:
+            return
         for event in events:
             data = {"at": event.at, **event.data}
             yield _frame(event.id, event.event, data)
             seen = event.id
             if event.event == "end":
                 return
-        if not events:
-            if not await run_in_threadpool(_exists, parts, job_id):
-                return
-            if not await parts.watch.changed(job_id, seen, KEEP_ALIVE_SECONDS):
-                yield ": keep-alive\n\n"
+        if not events and not await parts.watch.changed(job_id, seen, KEEP_ALIVE_SECONDS):
+            yield ": keep-alive\n\n"
 
 
-def _read(parts: Services, job_id: str, seen: int, most: int) -> list[JobEvent]:
-    """The events that follow; the registry learns of a model that the reader now learns of."""
+def _read(parts: Services, job_id: str, seen: int, most: int) -> list[JobEvent] | None:
+    """The events that follow; None where the job is gone.
+
+    The registry learns of a model that the reader now learns of.
+    """
     with parts.database.reading() as connection:
         events = store.events(connection, job_id, seen, most)
+        if not events and store.get(connection, job_id) is None:
+            return None
     parts.registry.learn(event.data["model_id"] for event in events if event.event == "end")
     return events
 
 
-def _exists(parts: Services, job_id: str) -> bool:
-    with parts.database.reading() as connection:
-        return store.get(connection, job_id) is not None
-
-
 def _as_list(parts: Services, job_id: str, seen: int, limit: int) -> Response:
-    events = _read(parts, job_id, seen, limit)
+    events = _read(parts, job_id, seen, limit) or []
     body = EventsBody(
         data=[EventBody.of(event) for event in events],
         next_after=events[-1].id if events else seen,

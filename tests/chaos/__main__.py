@@ -99,8 +99,6 @@ def zombies(place: Place) -> None:
     cluster = place.cluster()
     try:
         api = cluster.api("api")
-        cluster.trainer("first")
-        cluster.wait_until_ready()
         for round_ in range(ZOMBIES // 10):
             more, problems = scenarios.zombies(cluster, api.url, 10, round_)
             fenced += more

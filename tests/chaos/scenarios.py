@@ -241,6 +241,9 @@ def trainers(cluster: Cluster, names: Sequence[str]) -> Iterator[list[Part]]:
             part.stop()
 
 
+EPOCHS = 15
+
+
 def zombies(cluster: Cluster, url: str, count: int, round_: int) -> tuple[int, list[str]]:
     """Stop trainers in the middle of their jobs until others have taken over, then let them go on.
 
@@ -249,8 +252,9 @@ def zombies(cluster: Cluster, url: str, count: int, round_: int) -> tuple[int, l
     """
     journal = Journal()
     client = Client(url, journal)
-    long = {"epochs": 40, "train_samples": 20_000}
-    expected = weights_of(client.wait(client.submit(1, **long)))
+    long = {"preset": "mlp", "epochs": EPOCHS, "train_samples": 20_000}
+    with trainers(cluster, ["first"]):
+        expected = weights_of(client.wait(client.submit(1, **long)))
     names = [f"zombie-{round_}-{i}" for i in range(count)]
     wrong: list[str] = []
     with trainers(cluster, names) as stopped:
@@ -258,8 +262,9 @@ def zombies(cluster: Cluster, url: str, count: int, round_: int) -> tuple[int, l
         _wait_for_checkpoints(client, jobs)
         for part in stopped:
             os.kill(part.pid, signal.SIGSTOP)
-        with trainers(cluster, [f"heir-{round_}-{i}" for i in range(2)]):
-            _wait_for_attempt(client, jobs[-1], 2)
+        with trainers(cluster, [f"heir-{round_}-{i}" for i in range(count)]):
+            for job_id in jobs:
+                _wait_for_attempt(client, job_id, 2)
             for part in stopped:
                 os.kill(part.pid, signal.SIGCONT)
             ended = [client.wait(job_id, 300) for job_id in jobs]
@@ -268,7 +273,7 @@ def zombies(cluster: Cluster, url: str, count: int, round_: int) -> tuple[int, l
         events = _events(client, job["id"])
         once = Counter(name for name, _ in events)["end"] == 1
         epochs = [epoch for name, epoch in events if name == "epoch"]
-        whole = epochs == list(range(1, 41))
+        whole = epochs == list(range(1, EPOCHS + 1))
         if once and whole and weights_of(job) == expected:
             fenced += 1
         else:

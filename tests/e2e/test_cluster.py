@@ -336,3 +336,39 @@ def test_streams_end_soon_after_sigterm_and_go_on_elsewhere(
     accept = {"Accept": "application/json"}
     events = clients[1].get(f"/v1/jobs/{job_id}/events", headers=accept, params=params).json()
     assert json.dumps(events["data"][-1]["data"])
+
+
+def test_an_open_stream_outlives_the_database(
+    cluster: Cluster, clients: list[httpx.Client], own_postgresql: PostgreSQL
+) -> None:
+    job_id = in_the_middle(clients[0])
+    with clients[0].stream("GET", f"/v1/jobs/{job_id}/events", timeout=5) as stream:
+        lines = stream.iter_lines()
+        for line in lines:
+            if line.startswith("id: "):
+                break
+        ids = [int(line[4:])]
+        own_postgresql.crash()
+        while next(lines) != ": the database is away":
+            pass
+        time.sleep(2)
+        own_postgresql.start()
+        ids += [int(line[4:]) for line in lines if line.startswith("id: ")]
+    cluster.wait_until_ready()
+
+    assert ids == list(range(ids[0], ids[-1] + 1))
+    assert clients[1].get(f"/v1/jobs/{job_id}").json()["status"] == "succeeded"
+
+
+def test_a_part_that_starts_before_its_database_waits_for_it(
+    cluster: Cluster, own_postgresql: PostgreSQL
+) -> None:
+    own_postgresql.stop()
+    late = cluster.api("api-late")
+    time.sleep(3)
+    assert late.process.poll() is None
+    own_postgresql.start()
+
+    cluster.wait_until_ready()
+    assert late.stop() == 0
+    del cluster.parts["api-late"]

@@ -68,6 +68,9 @@ def test_to_be_reachable_from_elsewhere_needs_keys(tmp_path: Path) -> None:
         ("MNISTRY_API_KEYS", "secret"),
         ("MNISTRY_PORT", "70000"),
         ("MNISTRY_WORKERS", "no"),
+        ("MNISTRY_DATABASE_URL", "mysql://user:secret@host/name"),
+        ("MNISTRY_DATABASE_URL", "secret"),
+        ("MNISTRY_ARTIFACTS_URL", "file:///secret"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str, value: str) -> None:
