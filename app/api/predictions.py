@@ -10,18 +10,20 @@ from starlette.datastructures import UploadFile
 from app.api.dependencies import Parts, Services
 from app.api.models import resolve
 from app.api.responses import problems
-from app.api.schemas.predictions import PredictionBody, PredictionsBody, RankedBody
+from app.api.schemas.predictions import ActivationBody, PredictionBody, PredictionsBody, RankedBody
 from app.api.strict_json import StrictRoute, loads
 from app.domain.drawings import Drawing
 from app.domain.errors import InvalidInput
+from app.services import explanations
 from app.services import predictions as service
 from app.services.predictions import Input, Prediction, Preprocess
 from app.services.registry import LATEST
 from app.services.serving import LoadedModel
+from app.vision import render
 
 router = APIRouter(prefix="/v1", tags=["predict"], route_class=StrictRoute)
 
-INCLUDES = ("preprocessed",)
+INCLUDES = ("preprocessed", "saliency", "activations")
 MAX_FILES = 256
 
 IMAGE_TYPES = (
@@ -103,7 +105,9 @@ async def models_predict(
     make_inputs, content = await _body(request, parts, loaded, preprocess)
 
     def run() -> PredictionsBody:
-        predictions = service.predict(loaded, make_inputs(content))
+        inputs = make_inputs(content)
+        _check_explained(wanted, len(inputs))
+        predictions = service.predict(loaded, inputs)
         return PredictionsBody(
             model_id=loaded.model.id,
             predictions=[_prediction(p, loaded, top_k, wanted) for p in predictions],
@@ -130,6 +134,13 @@ def _includes(include: str) -> set[str]:
         msg = f"{unknown!r} cannot be included, only {', '.join(INCLUDES)}"
         raise InvalidInput.at(("query", "include"), msg, "include_unknown")
     return wanted
+
+
+def _check_explained(wanted: set[str], inputs: int) -> None:
+    explained = sorted(wanted & {"saliency", "activations"})
+    if explained and inputs > explanations.MOST:
+        msg = f"{explained[0]} is answered for at most {explanations.MOST} inputs, got {inputs}"
+        raise InvalidInput.at(("query", "include"), msg, "too_many_explained")
 
 
 async def _body(
@@ -195,6 +206,16 @@ def _prediction(
     shared: dict[str, Any] = {"filename": given.filename, "warnings": list(given.warnings)}
     if "preprocessed" in include:
         shared["preprocessed"] = service.image_url(given.x)
+    if "activations" in include:
+        shared["activations"] = [
+            ActivationBody(
+                index=one.index,
+                type=one.kind,
+                output_shape=list(one.shape),
+                image=render.data_url(one.image),
+            )
+            for one in explanations.activations(loaded, given.x)
+        ]
     if loaded.reconstructs:
         return PredictionBody(
             reconstruction=service.image_url(prediction.output),
@@ -202,9 +223,11 @@ def _prediction(
             **shared,
         )
     classes = loaded.model.classes
+    order = prediction.ranked()
+    if "saliency" in include:
+        shared["saliency"] = service.image_url(explanations.saliency(loaded, given.x, order[0]))
     ranked = [
-        RankedBody(label=classes[k], probability=float(prediction.output[k]))
-        for k in prediction.ranked()[:top_k]
+        RankedBody(label=classes[k], probability=float(prediction.output[k])) for k in order[:top_k]
     ]
     return PredictionBody(
         label=ranked[0].label,

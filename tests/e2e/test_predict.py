@@ -63,6 +63,31 @@ def test_mnists_own_image_passes_unchanged(client: httpx.Client, path: str, seve
     assert np.array_equal(pixels(base64.b64decode(url.split(",")[1])), pixels(seven))
 
 
+def test_a_prediction_is_explained(client: httpx.Client, path: str, seven: bytes) -> None:
+    headers = {"Content-Type": "image/png"}
+    params = {"include": "saliency,activations"}
+    answer = client.post(path, params=params, content=seven, headers=headers).json()
+
+    (prediction,) = answer["predictions"]
+    shown = pixels(base64.b64decode(prediction["saliency"].split(",")[1]))
+    assert shown.shape == (28, 28)
+    assert shown.max() == 255
+    kinds = [one["type"] for one in prediction["activations"]]
+    assert kinds == ["flatten", "dense", "softmax"]
+    assert [one["output_shape"] for one in prediction["activations"]] == [[784], [10], [10]]
+    assert all(one["image"].startswith("data:image/png") for one in prediction["activations"])
+
+
+def test_only_so_many_inputs_are_explained(client: httpx.Client, path: str) -> None:
+    many = {"instances": [{"strokes": SEVEN}] * 17}
+
+    refused = client.post(path, params={"include": "saliency"}, json=many)
+
+    assert_problem(refused, 422)
+    assert refused.json()["errors"][0]["type"] == "too_many_explained"
+    assert client.post(path, json=many).status_code == 200
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_image_format_is_read(
     client: httpx.Client, path: str, seven: bytes, kind: str

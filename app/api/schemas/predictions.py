@@ -12,6 +12,15 @@ class RankedBody(Body):
     probability: float = Field(description="How probable.")
 
 
+class ActivationBody(Body):
+    """What a layer made of an input."""
+
+    index: int = Field(description="The layer's place in the network.")
+    type: str = Field(description="Its type.")
+    output_shape: list[int] = Field(description="The shape of what it gave.")
+    image: str = Field(description="The same as a PNG in a data URL: a tile for each channel.")
+
+
 class PredictionBody(Body):
     """What a model reads in one input."""
 
@@ -27,6 +36,12 @@ class PredictionBody(Body):
     )
     preprocessed: str | None = Field(
         None, description="What the network saw, as a PNG in a data URL."
+    )
+    saliency: str | None = Field(
+        None, description="How much each pixel mattered for the class, as a PNG in a data URL."
+    )
+    activations: list[ActivationBody] | None = Field(
+        None, description="What every layer made of it."
     )
     reconstruction: str | None = Field(
         None, description="What a model that learnt its input makes of it, in a data URL."
