@@ -140,6 +140,9 @@ def _lost(service: Service, journal: Journal) -> list[str]:
     return [f"job {one} is lost" for one in lost] + [f"job {one} is one too many" for one in extra]
 
 
+STORM_SECONDS = 1200.0
+
+
 @dataclass
 class Storm:
     """What a storm of kills has come to."""
@@ -168,7 +171,8 @@ def kill_at_random(service: Service, kills: int, seed: int, clients: int = 3) ->
         client = Client(service.url, journal)
         own = random.Random(number)
         while not over.is_set():
-            client.wait(client.submit(own.choice(SEEDS)))
+            # As long as the storm lasts a job may be unlucky; afterwards it has a minute.
+            client.wait(client.submit(own.choice(SEEDS)), seconds=STORM_SECONDS)
         client.close()
 
     with ThreadPoolExecutor(clients) as pool:
