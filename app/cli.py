@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from app.domain.keys import parse_keys
 from app.settings import Settings
 from app.startup import (
+    START_FAILED,
     CannotStart,
     check_reach,
     end_with_supervisor,
@@ -173,12 +174,15 @@ def _settings(**options: Any) -> Settings:
 
 
 def main() -> None:
-    """Run a command; what keeps it from starting is one line, and exit code 2."""
+    """Run a command; what keeps it from starting is one line, and exit code 2.
+
+    Where it may help to try again the code is 1.
+    """
     try:
         app()
     except (CannotStart, ValueError) as error:
         sys.stderr.write(f"mnistry: {_one_line(error)}\n")
-        raise SystemExit(2) from None
+        raise SystemExit(error.code if isinstance(error, CannotStart) else START_FAILED) from None
 
 
 def _one_line(error: Exception) -> str:

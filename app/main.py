@@ -36,15 +36,19 @@ from app.services.registry import Registry
 from app.services.serving import Serving
 from app.settings import Settings
 from app.startup import CannotStart
-from app.store.blobs import Blobs
+from app.store.blobs import Blobs, owner
 from app.store.database import Database
 from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
 
 
-def open_blobs(artifacts_url: str | None) -> Blobs:
+def open_blobs(artifacts_url: str | None, database: Database) -> Blobs:
     """Where weights and checkpoints are: in the database, or in object storage.
+
+    Args:
+        artifacts_url: The setting.
+        database: With its tables: it has the service's own id.
 
     Raises:
         CannotStart: The URL names no storage that this program can use.
@@ -57,7 +61,8 @@ def open_blobs(artifacts_url: str | None) -> Blobs:
         msg = "MNISTRY_ARTIFACTS_URL needs obstore: pip install 'mnistry[cluster]'"
         raise CannotStart(msg) from error
     try:
-        return Blobs(ObjectStorage(artifacts_url))
+        with database.reading() as connection:
+            return Blobs(ObjectStorage(artifacts_url), owner(connection))
     except NoObjectStorage as error:
         raise CannotStart(f"MNISTRY_ARTIFACTS_URL: {error}") from error
 
@@ -66,10 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
     """An API process's application.
 
     Raises:
-        CannotStart: The settings name no storage that this program can use.
         ValueError: The API keys are malformed.
     """
-    blobs = open_blobs(settings.artifacts_url)
     metrics = Metrics()
     app = FastAPI(
         title="Mnistry",
@@ -78,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(settings, blobs),
+        lifespan=_lifespan(settings),
         generate_unique_id_function=openapi.operation_id,
     )
     problems.install(app)
@@ -117,12 +120,13 @@ class Lifespan(Protocol):
         """Enter when the app starts, leave when it ends."""
 
 
-def _lifespan(settings: Settings, blobs: Blobs) -> Lifespan:
+def _lifespan(settings: Settings) -> Lifespan:
     """Open what the process holds when it starts, and close it when it ends."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.url)
+        blobs = open_blobs(settings.artifacts_url, database)
         registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
         registry.start()
         watch = JobWatch(database)

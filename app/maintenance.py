@@ -7,11 +7,11 @@ from pathlib import Path
 from app.main import open_blobs
 from app.roles import prepare
 from app.settings import Settings
-from app.startup import CannotStart, lock_directory
+from app.startup import TRY_AGAIN, CannotStart, lock_directory
 from app.store import backup, fsck, jobs
 from app.store.backup import NotEmpty
-from app.store.blobs import CorruptBlob
-from app.store.database import Database, NoDatabase, SchemaTooNew
+from app.store.blobs import ArtifactsAway, CorruptBlob
+from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew
 from app.trainer.queue import Queue
 
 
@@ -23,9 +23,11 @@ def write_backup(settings: Settings, path: Path) -> Mapping[str, int]:
     """
     with _opened(settings) as database:
         try:
-            return backup.write(database, open_blobs(settings.artifacts_url), path)
+            return backup.write(database, open_blobs(settings.artifacts_url, database), path)
         except OSError as error:
             raise CannotStart(f"cannot write {path}: {error.strerror or error}") from error
+        except CorruptBlob as error:
+            raise CannotStart(f"nothing was written: {error}; see fsck") from error
 
 
 def restore(settings: Settings, path: Path) -> Mapping[str, int]:
@@ -58,7 +60,7 @@ def _restore(source: Database, database: Database, settings: Settings) -> Mappin
         if not queue.is_new():
             raise NotEmpty("the database had jobs before; restore into an empty one")
         with database.writing() as connection:
-            counts = backup.read(source, open_blobs(settings.artifacts_url), connection)
+            counts = backup.read(source, open_blobs(settings.artifacts_url, database), connection)
             for job in jobs.unfinished(connection):
                 if job.status == "running":
                     reason = "restored from a backup; it goes on from its last checkpoint"
@@ -74,19 +76,25 @@ def check(settings: Settings) -> fsck.Report:
     with _opened(settings) as database:
         queue = Queue(database)
         try:
-            return fsck.check(database, open_blobs(settings.artifacts_url), queue.waiting)
+            return fsck.check(database, open_blobs(settings.artifacts_url, database), queue.waiting)
         finally:
             queue.close()
 
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Database]:
-    """The database of a service, which has to be there."""
+    """The database of a service, which has to be there, and of this version."""
     if settings.database_url is None and not (settings.data_dir / "mnistry.db").exists():
         raise CannotStart(f"there is no database in {settings.data_dir}")
-    prepare(settings)
     database = Database(settings.url)
     try:
+        if not database.is_current():
+            raise CannotStart(
+                "the database is of another version, or none of Mnistry's; start the service on it "
+                "first, or use the version that it is of"
+            )
         yield database
+    except (DatabaseAway, ArtifactsAway) as error:
+        raise CannotStart(f"the store does not answer: {error}", TRY_AGAIN) from error
     finally:
         database.close()

@@ -15,7 +15,7 @@ import uvicorn
 
 from app.main import create_app, open_blobs
 from app.settings import Settings
-from app.startup import START_FAILED, CannotStart, StopSignal, check_disk
+from app.startup import START_FAILED, TRY_AGAIN, CannotStart, StopSignal, check_disk
 from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, is_full
 from app.trainer import queue, worker
 from app.trainer.attempt import TrainerSettings
@@ -46,13 +46,14 @@ def prepare(settings: Settings) -> None:
             try:
                 database.migrate()
                 queue.migrate(database)
+                open_blobs(settings.artifacts_url, database)  # says what is wrong with its URL
                 return
             except DatabaseAway as error:
                 if is_full(error):
                     raise CannotStart("the disk is full: the database cannot be written") from error
                 if time.monotonic() > deadline:
                     msg = f"the database did not answer for {WAIT_SECONDS} s: {error.orig}"
-                    raise CannotStart(msg) from error
+                    raise CannotStart(msg, TRY_AGAIN) from error
                 if not waited:
                     log.warning("the database does not answer yet: %s", error.orig)
                 waited = True
@@ -100,7 +101,8 @@ def train(settings: Settings, name: str) -> None:
     """Train jobs until SIGTERM or SIGINT, and end the process."""
     stop = StopSignal()
     prepare(settings)
-    blobs = open_blobs(settings.artifacts_url)
+    database = Database(settings.url)
+    blobs = open_blobs(settings.artifacts_url, database)
     trainer = TrainerSettings(
         name=name,
         threads=settings.threads,
@@ -109,7 +111,7 @@ def train(settings: Settings, name: str) -> None:
     )
     code = 1
     try:
-        worker.work(Database(settings.url), blobs, trainer, stop.wait)
+        worker.work(database, blobs, trainer, stop.wait)
         code = 0
     except worker.NameTaken as error:
         sys.stderr.write(f"mnistry: {error}\n")

@@ -28,8 +28,16 @@ _NETWORK = frozenset(
 """File systems whose locks and flushes do not hold what a database file needs."""
 
 
+TRY_AGAIN = 1
+"""The exit code of one that would start if what it needs were there."""
+
+
 class CannotStart(Exception):
-    """Why a process refuses to start, in one line."""
+    """Why a process refuses to start, in one line; `code` is that of its exit."""
+
+    def __init__(self, message: str, code: int = START_FAILED) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StopSignal:

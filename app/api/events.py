@@ -36,8 +36,8 @@ AWAY_SECONDS = 1.0
 
 BATCH = 500
 
-NEWEST = 2**53
-"""Above every id of an event, and still a number that databases and browsers know."""
+NEWEST = 2**31 - 1
+"""Above every id of an event, and still a number that every database knows."""
 
 _STREAM_HEADERS = {
     "Cache-Control": "no-store",

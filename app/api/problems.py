@@ -16,7 +16,13 @@ from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
 from app.store.blobs import ArtifactsAway, CorruptBlob
-from app.store.database import ChangedMeanwhile, DatabaseAway, DatabaseBusy, is_full
+from app.store.database import (
+    ChangedMeanwhile,
+    DatabaseAway,
+    DatabaseBusy,
+    UnstorableValue,
+    is_full,
+)
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +88,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ArtifactsAway, _artifacts_error)
     app.add_exception_handler(CorruptBlob, _artifacts_error)
     app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
+    app.add_exception_handler(UnstorableValue, _unstorable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -157,6 +164,11 @@ def _changed_meanwhile(request: Request, error: Exception) -> Response:
     log.warning("two requests at once", exc_info=error)
     detail = "what this needs was changed by another request at the same moment; try again"
     return problem(409, detail, _request_id(request))
+
+
+def _unstorable(request: Request, _error: Exception) -> Response:
+    detail = "a text or a number is none that can be stored, such as text with a NUL"
+    return problem(422, detail, _request_id(request))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -240,12 +241,10 @@ def _initial_model(connection: Connection, name: str, definition: NetworkDefinit
     """The model whose weights a job begins with, which is of the same network."""
     model = models.get(connection, name)
     if model is None:
-        try:
+        with suppress(NotFound):
             model = models.get(connection, find_alias(connection, name).model_id)
-        except NotFound as error:
-            msg = f"there is no model {name!r}"
-            raise InvalidInput.at(("init_from",), msg, "unknown_model") from error
-    assert model is not None  # noqa: S101 - an alias points at a model that is there
+    if model is None:
+        raise InvalidInput.at(("init_from",), f"there is no model {name!r}", "unknown_model")
     own = NetworkDefinition.model_validate(model.definition)
     if (own.input_shape, own.layers) != (definition.input_shape, definition.layers):
         raise InvalidInput.at(

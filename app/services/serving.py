@@ -9,8 +9,8 @@ from app.domain.definitions import NetworkDefinition, build
 from app.domain.errors import NotFound
 from app.domain.records import Model
 from app.formats import tensors
-from app.store import models
-from app.store.blobs import Blobs
+from app.store import blobs, models
+from app.store.blobs import Blobs, CorruptBlob
 from app.store.database import Database
 from engine.arrays import Array, Shape
 
@@ -40,6 +40,7 @@ class Serving:
         self._blobs = blobs
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._lock = threading.Lock()
+        self._reading = [threading.Lock() for _ in range(KEPT)]
 
     def load(self, model_id: str) -> LoadedModel:
         """A model, from memory where it was used before.
@@ -52,7 +53,11 @@ class Serving:
             if loaded is not None:
                 self._loaded.move_to_end(model_id)
                 return loaded
-        loaded = self._read(model_id)
+        with self._reading[hash(model_id) % len(self._reading)]:  # others who want it wait for it
+            with self._lock:
+                loaded = self._loaded.get(model_id)
+            if loaded is None:
+                loaded = self._read(model_id)
         with self._lock:
             self._loaded[model_id] = loaded
             while len(self._loaded) > KEPT:
@@ -64,7 +69,14 @@ class Serving:
             model = models.get(connection, model_id)
             if model is None:
                 raise NotFound("model", model_id)
-            content = self._blobs.get(connection, model.sha256)
+            stored = blobs.find(connection, model.sha256)
+        try:
+            content = self._blobs.fetch(stored)
+        except CorruptBlob:
+            with self._database.reading() as connection:
+                if models.get(connection, model_id) is None:  # deleted in between
+                    raise NotFound("model", model_id) from None
+            raise
         definition = NetworkDefinition.model_validate(model.definition)
         network = build(definition, seed=0)
         tensors.unpack_weights(content, network.layers)

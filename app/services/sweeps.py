@@ -111,7 +111,8 @@ def status(trials: list[Trial]) -> str:
 def cancel_all(connection: Connection, sweep_id: str) -> Sweep:
     """Cancel every trial that has not ended; asking again is no error."""
     sweep = find(connection, sweep_id)
-    for trial in ranked(connection, sweep):
-        if trial.job.status in CANCELLABLE:
-            cancel(connection, trial.job.id)
+    for job_id in sorted(trial["job_id"] for trial in sweep.trials):
+        job = jobs.hold(connection, job_id)  # in one order for all, so that none wait in a circle
+        if job is not None and job.status in CANCELLABLE:
+            cancel(connection, job_id)
     return sweep

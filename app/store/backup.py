@@ -1,24 +1,27 @@
 """Backups: everything in one SQLite file, whatever database and storage it comes from or goes to.
 
-What can be made again is left out: the queue (unfinished jobs are put into it again), trainers and
-the objects' keys (their content is in the file).
+What can be made again is left out: the queue (unfinished jobs are put into it again), trainers, the
+objects' keys (their content is in the file) and the service's id, which names it alone.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
 from app.store.blobs import Blob, Blobs, CorruptBlob, put
-from app.store.database import Database
-from app.store.tables import blobs, jobs, metadata, models, objects, trainers
+from app.store.database import Database, be_patient
+from app.store.tables import aliases, blobs, jobs, metadata, models, objects, service, trainers
 
 BATCH = 200
 
-_COPIED = [table for table in metadata.sorted_tables if table not in (trainers, objects, blobs)]
+_COPIED = [
+    table for table in metadata.sorted_tables if table not in (service, trainers, objects, blobs)
+]
 """In the order in which rows may refer to each other."""
 
 
@@ -32,6 +35,8 @@ def write(source: Database, stored: Blobs, path: Path) -> dict[str, int]:
     Raises:
         FileExistsError: There is such a file.
         OSError: The file cannot be written.
+        CorruptBlob: Something that is needed is missing or was changed.
+        ArtifactsAway: The storage does not answer.
     """
     if path.exists():
         raise FileExistsError(f"{path} is there already")
@@ -39,45 +44,80 @@ def write(source: Database, stored: Blobs, path: Path) -> dict[str, int]:
         file = Path(folder) / "backup.db"
         target = Database(f"sqlite:///{file}")
         target.migrate()
-        with source.snapshot() as connection, target.writing() as copy:
-            counts = _copy(connection, copy)
-            counts["blobs"] = _fetch(connection, copy, stored)
+        with _still(source, Path(folder)) as connection, target.writing() as copy:
+            _copy(connection, copy)
+            _fetch(connection, copy, stored, source)
+            counts = _count(copy)
         target.close()
         file.chmod(0o600)
         file.rename(path)
     return counts
 
 
-def _copy(connection: sa.Connection, copy: sa.Connection) -> dict[str, int]:
-    counts = {}
+@contextmanager
+def _still(source: Database, folder: Path) -> Iterator[sa.Connection]:
+    """A database as it is at one moment, without holding up who writes to it for long."""
+    if not source.is_sqlite:
+        with source.snapshot() as connection:
+            yield connection
+        return
+    with source.engine.connect() as connection, closing(sqlite3.connect(folder / "copy")) as file:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it is SQLite's
+        driver.backup(file)
+    copy = Database(f"sqlite:///{folder / 'copy'}")
+    try:
+        with copy.reading() as connection:
+            yield connection
+    finally:
+        copy.close()
+
+
+def _copy(connection: sa.Connection, copy: sa.Connection) -> None:
     for table in _COPIED:
-        counts[table.name] = 0
-        for rows in connection.execute(sa.select(table)).mappings().partitions(BATCH):
-            copy.execute(table.insert(), [dict(row) for row in rows])
-            counts[table.name] += len(rows)
-    return counts
+        rows = connection.execute(sa.select(table), execution_options={"yield_per": BATCH})
+        for part in rows.mappings().partitions():
+            copy.execute(table.insert(), [dict(row) for row in part])
 
 
-def _fetch(connection: sa.Connection, copy: sa.Connection, stored: Blobs) -> int:
+def _count(connection: sa.Connection) -> dict[str, int]:
+    return {
+        table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in (*_COPIED, blobs)
+    }
+
+
+def _fetch(connection: sa.Connection, copy: sa.Connection, stored: Blobs, source: Database) -> None:
     """Copy the blobs that the copied rows name.
 
-    An object may be replaced while the copy is made. A job whose checkpoint was is begun anew by
-    the restored service, and comes to the same; a model whose weights are gone was deleted.
+    An object may be removed while the copy is made, because what named it is gone. A job whose
+    checkpoint was replaced begins anew in the restored service, and comes to the same; a model
+    that was deleted is left out with its aliases, which had moved on.
     """
-    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
-    needed = copy.execute(checkpoints.union(sa.select(models.c.sha256))).scalars().all()
-    count = 0
-    for sha256 in needed:
+    for sha256 in copy.execute(_needed()).scalars().all():
         try:
             content = stored.get(connection, sha256)
         except CorruptBlob:
-            gone = jobs.update().where(jobs.c.checkpoint_sha256 == sha256)
-            copy.execute(gone.values(checkpoint_sha256=None))
-            copy.execute(models.delete().where(models.c.sha256 == sha256))
+            with source.reading() as now:
+                if sha256 in now.execute(_needed()).scalars().all():
+                    raise
+            _leave_out(copy, sha256)
             continue
         put(copy, Blob(sha256, content, None))
-        count += 1
-    return count
+
+
+def _needed() -> sa.CompoundSelect[str]:
+    """The blobs that rows name."""
+    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
+    return checkpoints.union(sa.select(models.c.sha256))
+
+
+def _leave_out(copy: sa.Connection, sha256: str) -> None:
+    begun = jobs.update().where(jobs.c.checkpoint_sha256 == sha256)
+    copy.execute(begun.values(checkpoint_sha256=None))
+    gone = sa.select(models.c.id).where(models.c.sha256 == sha256)
+    copy.execute(aliases.delete().where(aliases.c.model_id.in_(gone)))
+    copy.execute(models.delete().where(models.c.sha256 == sha256))
 
 
 @contextmanager
@@ -107,13 +147,12 @@ def read(source: Database, stored: Blobs, connection: sa.Connection) -> dict[str
         NotEmpty: There is something in the database.
         CorruptBlob: The backup is damaged.
     """
+    be_patient(connection)
     for table in (*_COPIED, blobs, objects):
         if connection.execute(sa.select(table).limit(1)).first() is not None:
             raise NotEmpty(f"the database has {table.name} already; restore into an empty one")
-    with source.snapshot() as backup:
-        counts = _copy(backup, connection)
-        counts["blobs"] = 0
+    with source.reading() as backup:
+        _copy(backup, connection)
         for sha256 in backup.execute(sa.select(blobs.c.sha256)).scalars().all():
             put(connection, stored.upload(Blobs().get(backup, sha256)))
-            counts["blobs"] += 1
-    return counts
+        return _count(backup)

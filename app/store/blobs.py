@@ -14,7 +14,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from app.store.database import Database, hold
-from app.store.tables import blobs, jobs, models, objects
+from app.store.tables import blobs, jobs, models, objects, service
 
 GRACE_SECONDS = 24 * 3600.0
 """So old is what no row names, before it is taken for left behind."""
@@ -34,8 +34,8 @@ class ArtifactsAway(Exception):
 class ObjectStorage(Protocol):
     """Where objects are; see `app/store/objects.py`."""
 
-    def put(self, content: bytes, sha256: str) -> str:
-        """Store content; the key that was made for it."""
+    def put(self, owner: str, content: bytes, sha256: str) -> str:
+        """Store content below its owner's name; the key that was made for it."""
 
     def get(self, key: str) -> bytes:
         """The content of a key."""
@@ -43,8 +43,8 @@ class ObjectStorage(Protocol):
     def is_there(self) -> bool:
         """Whether the storage answers."""
 
-    def keys(self, older_than: float) -> Iterator[list[str]]:
-        """What was stored more than so many seconds ago, some at a time."""
+    def keys(self, owner: str, older_than: float) -> Iterator[list[str]]:
+        """What an owner stored more than so many seconds ago, some at a time."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove keys."""
@@ -59,15 +59,26 @@ class Blob:
     key: str | None
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Where a blob is: its content, from the database, or its key."""
+
+    sha256: str
+    content: bytes | None
+    key: str | None
+
+
 class Blobs:
     """The blobs of a service.
 
     Args:
         storage: Where new ones are put; None: into the database. What is there is found in both.
+        owner: The service's own id: what is below it in the storage is its alone to remove.
     """
 
-    def __init__(self, storage: ObjectStorage | None = None) -> None:
+    def __init__(self, storage: ObjectStorage | None = None, owner: str = "") -> None:
         self.storage = storage
+        self.owner = owner
 
     def upload(self, content: bytes) -> Blob:
         """The first half of storing: all that takes time.
@@ -76,7 +87,7 @@ class Blobs:
             ArtifactsAway: The storage does not answer.
         """
         sha256 = hashlib.sha256(content).hexdigest()
-        key = None if self.storage is None else self.storage.put(content, sha256)
+        key = None if self.storage is None else self.storage.put(self.owner, content, sha256)
         return Blob(sha256, content, key)
 
     def get(self, connection: sa.Connection, sha256: str) -> bytes:
@@ -86,27 +97,30 @@ class Blobs:
             CorruptBlob: It is missing or was changed.
             ArtifactsAway: The storage does not answer.
         """
-        content = self._read(connection, sha256)
-        if content is None or hashlib.sha256(content).hexdigest() != sha256:
-            raise CorruptBlob(f"blob {sha256} is missing or was changed")
-        return content
+        return self.fetch(find(connection, sha256))
 
-    def _read(self, connection: sa.Connection, sha256: str) -> bytes | None:
-        stored = sa.select(blobs.c.content).where(blobs.c.sha256 == sha256)
-        content: bytes | None = connection.execute(stored).scalar()
-        if content is not None:
-            return content
-        key: str | None = connection.execute(_key_of(sha256)).scalar()
-        if key is None or self.storage is None:
-            return None
-        return self.storage.get(key)
+    def fetch(self, stored: Stored) -> bytes:
+        """The content of what was found; needs no connection, for it may take a while.
+
+        Raises:
+            CorruptBlob: It is missing or was changed.
+            ArtifactsAway: The storage does not answer.
+        """
+        content = stored.content
+        if stored.key is not None:
+            if self.storage is None:
+                raise ArtifactsAway("a blob is in object storage, and none is configured")
+            content = self.storage.get(stored.key)
+        if content is None or hashlib.sha256(content).hexdigest() != stored.sha256:
+            raise CorruptBlob(f"blob {stored.sha256} is missing or was changed")
+        return content
 
     def sweep(self, database: Database) -> int:
         """Remove the objects that no row names any more, or never named; how many."""
         if self.storage is None:
             return 0
         removed = self._remove_unused(database, self.storage)
-        for keys in self.storage.keys(GRACE_SECONDS):
+        for keys in self.storage.keys(self.owner, GRACE_SECONDS):
             with database.reading() as connection:
                 left = unnamed(connection, keys)
             self.storage.delete(left)
@@ -126,6 +140,19 @@ class Blobs:
             with database.writing() as connection:
                 connection.execute(objects.delete().where(objects.c.key.in_(keys)))
         return len(keys)
+
+
+def find(connection: sa.Connection, sha256: str) -> Stored:
+    """Where a blob is, if it is anywhere."""
+    query = sa.select(blobs.c.content).where(blobs.c.sha256 == sha256)
+    content: bytes | None = connection.execute(query).scalar()
+    key: str | None = None if content is not None else connection.execute(_key_of(sha256)).scalar()
+    return Stored(sha256, content, key)
+
+
+def owner(connection: sa.Connection) -> str:
+    """The service's own id, made with its database."""
+    return str(connection.execute(sa.select(service.c.id)).scalar_one())
 
 
 def put(connection: sa.Connection, blob: Blob) -> None:

@@ -29,6 +29,9 @@ DatabaseAway = sa.exc.OperationalError
 ChangedMeanwhile = sa.exc.IntegrityError
 """What a row refers to was deleted, or made, by another at the same moment."""
 
+UnstorableValue = sa.exc.DataError
+"""A value that the database cannot hold, such as text with a NUL."""
+
 DatabaseBusy = sa.exc.TimeoutError
 """All connections to the database were in use for too long."""
 
@@ -91,6 +94,8 @@ class Database:
             )
         except (sa.exc.ArgumentError, ImportError) as error:
             raise NoDatabase(str(error)) from error
+        except ValueError as error:  # its text may have a part of the password
+            raise NoDatabase("its URL cannot be read; is a character in it not escaped?") from error
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
         elif self.engine.dialect.name != "postgresql":
@@ -105,12 +110,13 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """A connection for reads that all see the same moment; on SQLite writers wait for it."""
+        """A connection whose reads all see one moment; on SQLite nobody writes meanwhile."""
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ")
+                be_patient(connection)
             yield connection
 
     @contextmanager
@@ -136,9 +142,8 @@ class Database:
             raise NoDatabase(f"the database cannot be used: {error.orig}") from error
 
     def _upgrade(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        scripts = ScriptDirectory.from_config(config)
+        config = _config()
+        scripts = _scripts()
         with self.writing() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
@@ -155,8 +160,24 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def is_current(self) -> bool:
+        """Whether the schema is there, and this version's."""
+        with self.reading() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current == _scripts().get_current_head()
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def hold(connection: sa.Connection, *name: str) -> None:
@@ -165,6 +186,12 @@ def hold(connection: sa.Connection, *name: str) -> None:
         digest = hashlib.sha256("\0".join(name).encode()).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def be_patient(connection: sa.Connection) -> None:
+    """Let a transaction take as long as it likes between two statements."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def is_full(error: DatabaseAway) -> bool:

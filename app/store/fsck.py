@@ -79,7 +79,7 @@ def _jobs(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
         if [event.id for event in events] != list(range(1, len(events) + 1)):
             yield f"the events of job {row.id} have a gap"
         ends = [event.id for event in events if event.event == "end"]
-        if row.status in ENDED and ends != [len(events)]:
+        if row.status in ENDED and ends != [len(events)] and _status(connection, row.id):
             yield f"job {row.id} has {row.status} with {len(ends)} last events"
         if row.status not in ENDED and ends and _status(connection, row.id) not in ENDED:
             yield f"job {row.id} is {row.status} and has a last event"
@@ -142,9 +142,17 @@ def _blobs(connection: sa.Connection, stored: Blobs, counted: Counter[str]) -> I
         except CorruptBlob as error:
             if sha256 in _needed(connection):  # else it has just been replaced
                 yield str(error)
-    kept = set(connection.execute(sa.select(blobs.c.sha256)).scalars())
-    for sha256 in sorted(kept - needed - _needed(connection)):
+    unneeded = _kept(connection) - needed
+    # What came or went in between is looked at again: its name, then whether it is still there.
+    unneeded -= _needed(connection)
+    for sha256 in sorted(unneeded & _kept(connection)):
         yield f"blob {sha256} is named by nothing"
+
+
+def _kept(connection: sa.Connection) -> set[str]:
+    """The blobs that are in the database, or have a row that says where they are."""
+    in_storage = sa.select(objects.c.sha256).where(sa.not_(objects.c.unused))
+    return set(connection.execute(sa.select(blobs.c.sha256).union(in_storage)).scalars())
 
 
 def _needed(connection: sa.Connection) -> set[str]:
@@ -159,7 +167,7 @@ def _left_behind(connection: sa.Connection, stored: Blobs) -> int:
     unused = sa.select(sa.func.count()).select_from(objects).where(objects.c.unused)
     count = int(connection.execute(unused).scalar_one())
     try:
-        for keys in stored.storage.keys(older_than=0.0):
+        for keys in stored.storage.keys(stored.owner, older_than=0.0):
             count += len(unnamed(connection, keys))
     except ArtifactsAway:
         return count

@@ -23,7 +23,10 @@ def has_ended(identity: str | None) -> bool:
     if identity is None:
         return False
     place, number, start = identity.rsplit(" ", 2)
-    return place == _place() and _start_of(int(number)) != start
+    if place != _place():
+        return False
+    now = _start_of(int(number))
+    return now != start if now is not None else _is_gone(int(number))
 
 
 def is_there(identity: str | None) -> bool:
@@ -32,6 +35,17 @@ def is_there(identity: str | None) -> bool:
         return False
     place, number, start = identity.rsplit(" ", 2)
     return place == _place() and _start_of(int(number)) == start
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether no process has a number, or a dead one; others' may be there and not be shown."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return Path(f"/proc/{pid}/stat").exists()  # it is shown, and is dead
 
 
 def _place() -> str | None:

@@ -117,6 +117,12 @@ blobs = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
+service = sa.Table(
+    "service",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+)
+
 objects = sa.Table(
     "objects",
     metadata,

@@ -23,14 +23,19 @@ def leave(connection: sa.Connection, name: str) -> None:
     connection.execute(trainers.delete().where(trainers.c.name == name))
 
 
-def living(connection: sa.Connection) -> list[str]:
-    """The trainers that were seen a short time ago, but for those seen to have ended."""
+def living(connection: sa.Connection, *, by_age: bool = True) -> list[str]:
+    """The trainers that were seen a short time ago, but for those seen to have ended.
+
+    Args:
+        connection: To the database.
+        by_age: False: only one whose process was seen to have ended is taken for gone.
+    """
     now = _now(connection)
     return [
         row.name
         for row in connection.execute(sa.select(trainers))
-        if clock.seconds_between(row.seen_at, now) < ALIVE_SECONDS
-        and not processes.has_ended(row.process)
+        if not processes.has_ended(row.process)
+        and (not by_age or clock.seconds_between(row.seen_at, now) < ALIVE_SECONDS)
     ]
 
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from app.domain.records import Job, Json
 from app.store import jobs, models
-from app.store.blobs import ArtifactsAway, Blob, Blobs
+from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
 from app.trainer import messages, outcome, reports
 from app.trainer.mailbox import Mailbox
@@ -37,7 +37,7 @@ CRASHES = 3
 
 
 class ModelGone(Exception):
-    """The model that a job begins from was deleted."""
+    """The model that a job begins from was deleted, or is damaged."""
 
 
 log = logging.getLogger(__name__)
@@ -78,10 +78,10 @@ class Attempts:
             job = self._write(lambda c: jobs.claim(c, job_id, turn))
             if job is None:
                 return
-            if job.crashes >= CRASHES:
-                self._fail(job, outcome.process_died(job))
-                return
             try:
+                if job.crashes >= CRASHES:
+                    self._fail(job, outcome.process_died(job))
+                    return
                 if self._attempt(job):
                     return
             except jobs.ClaimLost:
@@ -236,11 +236,17 @@ def _tell(pipe: PipeEnd, message: messages.Message) -> None:
 def _begin_from(connection: Connection, job: Job, stored: Blobs) -> tuple[bytes, bool]:
     """The checkpoint or model that an attempt begins with, or nothing; whether it is a model."""
     if job.checkpoint_sha256 is not None:
-        return stored.get(connection, job.checkpoint_sha256), False
+        try:
+            return stored.get(connection, job.checkpoint_sha256), False
+        except CorruptBlob as error:
+            log.error("job %s begins anew, its checkpoint is lost: %s", job.id, error)
     model_id = job.config.get("init_from")
     if model_id is None:
         return b"", False
     model = models.get(connection, model_id)
     if model is None:
         raise ModelGone(model_id)
-    return stored.get(connection, model.sha256), True
+    try:
+        return stored.get(connection, model.sha256), True
+    except CorruptBlob as error:
+        raise ModelGone(model_id) from error

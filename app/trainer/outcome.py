@@ -12,7 +12,7 @@ from app.store.datasets import Dataset
 MODEL_GONE: Json = {
     "code": "model_gone",
     "title": "The model to begin from is gone",
-    "detail": "the model that init_from names was deleted before the job began",
+    "detail": "the model that init_from names was deleted before the job began, or is damaged",
     "suggestion": None,
 }
 

@@ -13,6 +13,9 @@ from app.trainer import queue
 from app.trainer.attempt import Attempts, TrainerSettings
 
 HEARTBEAT_SECONDS = 1.0
+GAP_SECONDS = 5.0
+"""A beat that took longer was held up by what may have held up the others' too."""
+
 STOP_SECONDS = 8.0
 """How long a trainer that is told to end waits for its job's last checkpoint."""
 
@@ -57,25 +60,30 @@ def work(
             attempts.run(job_id, turn)
         except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
             log.warning("job %s is left as it stands: %s", job_id, error)
-        idle.set()
+        finally:
+            idle.set()
         if stop.is_set():
             # Returning would tell the queue that the job is done. It may not be: it is given to
             # this trainer again when it comes back, or to another.
             threading.Event().wait()
 
     executor = queue.Executor(database, settings.name, run)
-    with database.writing() as connection:
-        if trainers.is_taken(connection, settings.name):
-            raise NameTaken(f"another trainer here is called {settings.name}; choose a --name")
-        trainers.beat(connection, settings.name)
+    _take_name(database, settings.name, told_to_stop)
     executor.start()
     tidying = threading.Thread(target=_keep_tidy, args=(database, blobs), daemon=True)
     tidying.start()
+    steady = time.monotonic()
     while not told_to_stop(HEARTBEAT_SECONDS):
+        began = time.monotonic()
         try:
-            _beat(database, settings.name, executor)
+            # After an outage all the others look as old as this one was a moment ago.
+            by_age = began - steady > trainers.ALIVE_SECONDS
+            _beat(database, settings.name, executor, by_age=by_age)
         except (DatabaseAway, DatabaseBusy) as error:
             log.warning("the database does not answer: %s", error)
+            steady = time.monotonic()
+        if time.monotonic() - began > GAP_SECONDS:
+            steady = time.monotonic()
     stop.set()
     idle.wait(STOP_SECONDS)
     try:
@@ -85,10 +93,22 @@ def work(
         log.warning("the database does not answer: %s", error)
 
 
-def _beat(database: Database, name: str, executor: queue.Executor) -> None:
+def _take_name(database: Database, name: str, told_to_stop: Callable[[float], bool]) -> None:
+    """Begin to go by a name; one who had it may still be about to end."""
+    deadline = time.monotonic() + STOP_SECONDS + HEARTBEAT_SECONDS
+    while True:
+        with database.writing() as connection:
+            if not trainers.is_taken(connection, name):
+                trainers.beat(connection, name)
+                return
+        if time.monotonic() > deadline or told_to_stop(HEARTBEAT_SECONDS):
+            raise NameTaken(f"another trainer here is called {name}; choose a --name")
+
+
+def _beat(database: Database, name: str, executor: queue.Executor, *, by_age: bool) -> None:
     with database.writing() as connection:
         trainers.beat(connection, name)
-        living = trainers.living(connection)
+        living = trainers.living(connection, by_age=by_age)
     taken = executor.take_over(living)
     if taken:
         log.warning("took over from trainers that are gone: %s", ", ".join(taken))

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.store import blobs
-from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob
+from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob, Stored
 from app.store.database import Database
 from app.store.objects import NoObjectStorage, ObjectStorage
 from app.store.tables import models, objects
@@ -35,7 +35,7 @@ def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 @pytest.fixture
 def stored(bucket: Bucket) -> Blobs:
-    return Blobs(bucket.storage)
+    return Blobs(bucket.storage, "service1")
 
 
 def test_a_blob_is_an_object_with_a_row(database: Database, bucket: Bucket, stored: Blobs) -> None:
@@ -137,18 +137,37 @@ def test_the_sweep_removes_what_no_row_names_when_it_is_old_enough(
         blobs.put(connection, named)
     assert lost.key is not None
 
+    bucket.client.put_object(Bucket=bucket.name, Key="some/prefix/payroll.csv", Body=b"x")
+    bucket.client.put_object(Bucket=bucket.name, Key="some/prefix/service1/notes", Body=b"x")
+    another = Blobs(bucket.storage, "service2").upload(b"of another service")
+    foreign = {"some/prefix/payroll.csv", "some/prefix/service1/notes"}
+
     assert stored.sweep(database) == 0  # young: its transaction may still come
     monkeypatch.setattr(blobs, "GRACE_SECONDS", -60.0)
     assert stored.sweep(database) == 1
 
-    assert bucket.keys() == [f"some/prefix/{named.key}"]
+    kept = {f"some/prefix/{blob.key}" for blob in (named, another)}
+    assert set(bucket.keys()) == kept | foreign
+
+
+def test_a_bucket_that_is_not_there_is_away(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    away = Blobs(ObjectStorage("s3://nowhere"), "service1")
+
+    assert away.storage is not None
+    assert not away.storage.is_there()
+    with pytest.raises(ArtifactsAway):
+        away.upload(b"weights")
+    with pytest.raises(ArtifactsAway):
+        away.fetch(Stored("0" * 64, None, "service1/00/key"))
 
 
 def test_a_storage_that_does_not_answer_is_away(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    away = Blobs(ObjectStorage("s3://bucket"))
+    away = Blobs(ObjectStorage("s3://bucket"), "service1")
 
     assert away.storage is not None
     assert not away.storage.is_there()

@@ -1,4 +1,6 @@
-"""Blobs in object storage; the process behind a trainer's name."""
+"""Blobs in object storage, below the service's own id; the process behind a trainer's name."""
+
+import secrets
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,5 +22,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("objects") as batch_op:
         batch_op.create_index(batch_op.f("ix_objects_sha256"), ["sha256"], unique=False)
+    service = op.create_table(
+        "service",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
+    )
+    op.bulk_insert(service, [{"id": secrets.token_hex(8)}])
     with op.batch_alter_table("trainers") as batch_op:
         batch_op.add_column(sa.Column("process", sa.Text(), nullable=True))
