@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.store.database import Database
 from tests.cluster import Cluster
 from tests.conftest import wait_until_ended
 from tests.object_storage import S3
@@ -372,3 +373,70 @@ def test_a_part_that_starts_before_its_database_waits_for_it(
     cluster.wait_until_ready()
     assert late.stop() == 0
     del cluster.parts["api-late"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/jobs/%00", "/v1/models/%00", "/v1/jobs?tag=%00", "/v1/networks/a%00b", "/v1/sweeps/%00"],
+)
+def test_text_that_postgresql_cannot_hold_is_the_clients_mistake(
+    clients: list[httpx.Client], path: str
+) -> None:
+    response = clients[0].get(path)
+
+    assert response.status_code in (404, 422)
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_event_id_may_be_as_large_as_is_taken(clients: list[httpx.Client]) -> None:
+    job_id = clients[0].post("/v1/jobs", json=TINY).json()["id"]
+    wait_until_ended(clients[0], job_id)
+    url = f"/v1/jobs/{job_id}/events"
+
+    assert clients[0].get(url, params={"after": 2**31 - 1}).status_code == 204
+    assert clients[0].get(url, headers={"Last-Event-ID": "9" * 19}).status_code == 204
+    assert clients[0].get(url, params={"after": 2**31}).status_code == 422
+
+
+def test_a_sweep_is_cancelled_while_its_trials_end(clients: list[httpx.Client]) -> None:
+    a, b = clients
+    grid = {"seed": [1, 2, 3, 4]}
+    sweep = a.post("/v1/sweeps", json={"base": TINY, "grid": grid}).raise_for_status().json()["id"]
+    wait_until_ended(b, b.get(f"/v1/sweeps/{sweep}").json()["trials"][-1]["job_id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda i: clients[i % 2].post(f"/v1/sweeps/{sweep}/cancel"), range(8))
+        )
+
+    assert {answer.status_code for answer in answers} == {202}
+    statuses = {trial["status"] for trial in a.get(f"/v1/sweeps/{sweep}").json()["trials"]}
+    assert statuses <= {"succeeded", "cancelled"}
+
+
+def test_a_backup_without_the_storage_of_its_blobs_is_refused(
+    cluster: Cluster, clients: list[httpx.Client], tmp_path: Path
+) -> None:
+    wait_until_ended(clients[0], clients[0].post("/v1/jobs", json=TINY).json()["id"])
+    forgetful = Cluster(tmp_path, dict(cluster.environment))
+    del forgetful.environment["MNISTRY_ARTIFACTS_URL"]
+
+    refused = forgetful.run("backup", str(tmp_path / "backup"))
+
+    assert refused.returncode == 1
+    assert "none is configured" in refused.stderr
+    assert not (tmp_path / "backup").exists()
+
+
+def test_what_only_looks_changes_no_schema(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    url = postgresql.new_database()
+    empty = Cluster(tmp_path, {"MNISTRY_DATABASE_URL": url})
+
+    refused = empty.run("fsck")
+
+    assert refused.returncode == 2
+    assert "another version" in refused.stderr
+    database = Database(url)
+    with database.reading() as connection:
+        assert connection.dialect.has_table(connection, "jobs") is False
+    database.close()

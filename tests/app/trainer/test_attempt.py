@@ -274,10 +274,16 @@ def test_a_job_that_kills_its_process_again_and_again_has_failed(
     assert ended.attempt == CRASHES + 1
 
 
-def test_a_job_whose_checkpoint_is_lost_does_not_run_for_ever(database: Database, job: Job) -> None:
+def test_a_job_whose_checkpoint_is_lost_begins_anew(database: Database, job: Job) -> None:
+    twin = replace(job, id=job.id[:-1] + ("0" if job.id[-1] != "0" else "1"))
+    expected = attempt(database, twin)
+
     ended = attempt(database, replace(job, checkpoint_sha256="0" * 64))
 
-    assert (ended.status, ended.crashes) == ("failed", CRASHES)
+    assert (ended.status, ended.crashes) == ("succeeded", 0)
+    assert ended.receipt is not None
+    assert expected.receipt is not None
+    assert ended.receipt["weights_sha256"] == expected.receipt["weights_sha256"]
 
 
 def test_a_stopped_trainer_leaves_a_job_that_goes_on_to_the_same_weights(
