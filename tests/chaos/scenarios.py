@@ -252,7 +252,7 @@ def trainers(cluster: Cluster, names: Sequence[str]) -> Iterator[list[Part]]:
             part.stop()
 
 
-EPOCHS = 15
+EPOCHS = 8
 
 
 def zombies(cluster: Cluster, url: str, count: int, round_: int) -> tuple[int, list[str]]:
