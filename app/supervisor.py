@@ -50,7 +50,8 @@ class Child:
     def note_death(self, code: int) -> None:
         """Decide when to start it again."""
         steady = time.monotonic() - self.started > STEADY_SECONDS
-        self.failures = 1 if steady else self.failures + 1
+        # One that was killed (the code is then negative) did not fail by itself.
+        self.failures = 1 if steady or code < 0 else self.failures + 1
         pause = PAUSES[min(self.failures, len(PAUSES)) - 1]
         self.start_at = time.monotonic() + pause
         self.process = None

@@ -17,6 +17,7 @@ TINY: Json = {"preset": "linear", "epochs": 3, "train_samples": 2000, "batch_siz
 SEEDS = (1, 2, 3)
 
 PATIENCE = 120.0
+STORM_PATIENCE = 1200.0
 
 
 @dataclass
@@ -34,13 +35,14 @@ class Journal:
 class Client:
     """One client of a service whose processes are killed; it follows the service's address."""
 
-    def __init__(self, url: str, journal: Journal) -> None:
+    def __init__(self, url: str, journal: Journal, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._http = httpx.Client(base_url=url, timeout=30)
         self._journal = journal
 
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Send until there is an answer that is not a request to come again."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             try:
                 response = self._http.request(method, path, **arguments)
@@ -52,7 +54,7 @@ class Client:
                     return response
                 assert response.headers["Retry-After"]
             time.sleep(0.1)
-        raise AssertionError(f"{method} {path}: no answer for {PATIENCE} s")
+        raise AssertionError(f"{method} {path}: no answer for {self._patience} s")
 
     def submit(self, seed: int, **changes: Any) -> str:
         """A job, once, however often it had to be sent."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import ids
-from tests.chaos.load import PATIENCE, SEEDS, TINY, Client, Journal, weights_of
+from tests.chaos.load import PATIENCE, SEEDS, STORM_PATIENCE, TINY, Client, Journal, weights_of
 from tests.chaos.points import Point
 from tests.cluster import Cluster, Part, wait_until_ready
 from tests.postgresql import PostgreSQL
@@ -140,9 +140,6 @@ def _lost(service: Service, journal: Journal) -> list[str]:
     return [f"job {one} is lost" for one in lost] + [f"job {one} is one too many" for one in extra]
 
 
-STORM_SECONDS = 1200.0
-
-
 @dataclass
 class Storm:
     """What a storm of kills has come to."""
@@ -168,11 +165,11 @@ def kill_at_random(service: Service, kills: int, seed: int, clients: int = 3) ->
     ended: dict[str, str] = {}
 
     def train(number: int) -> None:
-        client = Client(service.url, journal)
+        client = Client(service.url, journal, STORM_PATIENCE)
         own = random.Random(number)
         while not over.is_set():
             # As long as the storm lasts a job may be unlucky; afterwards it has a minute.
-            client.wait(client.submit(own.choice(SEEDS)), seconds=STORM_SECONDS)
+            client.wait(client.submit(own.choice(SEEDS)), seconds=STORM_PATIENCE)
         client.close()
 
     with ThreadPoolExecutor(clients) as pool:
