@@ -115,12 +115,12 @@ class Blobs:
             raise CorruptBlob(f"blob {stored.sha256} is missing or was changed")
         return content
 
-    def sweep(self, database: Database) -> int:
-        """Remove the objects that no row names any more, or never named; how many."""
+    def sweep(self, database: Database, older_than: float = GRACE_SECONDS) -> int:
+        """Remove the objects that no row ever named, once they are so old; how many."""
         if self.storage is None:
             return 0
-        removed = self._remove_unused(database, self.storage)
-        for keys in self.storage.keys(self.owner, GRACE_SECONDS):
+        removed = 0
+        for keys in self.storage.keys(self.owner, older_than):
             with database.reading() as connection:
                 left = unnamed(connection, keys)
             self.storage.delete(left)
@@ -129,14 +129,13 @@ class Blobs:
 
     def remove_unused(self, database: Database) -> int:
         """Remove the objects whose rows say that they are not needed any more; how many."""
-        return 0 if self.storage is None else self._remove_unused(database, self.storage)
-
-    def _remove_unused(self, database: Database, storage: ObjectStorage) -> int:
+        if self.storage is None:
+            return 0
         with database.reading() as connection:
             query = sa.select(objects.c.key).where(objects.c.unused).limit(SWEEP)
             keys = list(connection.execute(query).scalars())
         if keys:
-            storage.delete(keys)
+            self.storage.delete(keys)
             with database.writing() as connection:
                 connection.execute(objects.delete().where(objects.c.key.in_(keys)))
         return len(keys)

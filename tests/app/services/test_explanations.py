@@ -4,33 +4,18 @@ import numpy as np
 import pytest
 
 import engine
-from app.domain import clock, ids
 from app.domain.definitions import build
 from app.domain.presets import PRESETS, PresetName
-from app.domain.records import Model
 from app.services import explanations
 from app.services.serving import LoadedModel
 from app.store import datasets
 from engine.arrays import Array
+from tests.app.records import a_model
 
 
 def loaded(preset: PresetName) -> LoadedModel:
     definition = PRESETS[preset].definition
-    model = Model(
-        id=ids.new_id("mdl"),
-        created_at=clock.now(),
-        name=None,
-        job_id=None,
-        network_id=None,
-        definition=definition.model_dump(mode="json"),
-        dataset="mnist",
-        classes=[],
-        preprocessing={},
-        parameters=0,
-        size_bytes=0,
-        sha256="",
-        metrics={},
-    )
+    model = a_model(definition.model_dump(mode="json"))
     network = build(definition, seed=3)
     return LoadedModel(model, network, tuple(definition.input_shape), reconstructs=False)
 

@@ -5,15 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.domain import clock, ids
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.errors import InvalidInput
 from app.domain.presets import PRESETS
-from app.domain.records import Model
 from app.services import predictions
 from app.services.serving import LoadedModel
 from app.store import datasets
 from app.vision import render
+from tests.app.records import a_model
 
 PIXELS = 16_000_000
 
@@ -21,21 +20,7 @@ PIXELS = 16_000_000
 def loaded(definition: NetworkDefinition) -> LoadedModel:
     network = build(definition, seed=3)
     shape = tuple(definition.input_shape)
-    model = Model(
-        id=ids.new_id("mdl"),
-        created_at=clock.now(),
-        name=None,
-        job_id=None,
-        network_id=None,
-        definition=definition.model_dump(mode="json"),
-        dataset="mnist",
-        classes=datasets.MNIST.classes,
-        preprocessing={},
-        parameters=0,
-        size_bytes=0,
-        sha256="",
-        metrics={},
-    )
+    model = a_model(definition.model_dump(mode="json"), datasets.MNIST.classes)
     return LoadedModel(model, network, shape, network.output_shape(shape) == shape)
 
 

@@ -5,30 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.domain import clock, ids
 from app.domain.errors import NotFound
-from app.domain.records import Model
 from app.services.registry import LATEST, Registry
 from app.store import aliases, models
 from app.store.database import Database
+from tests.app.records import a_model
 
 
 def insert_model(database: Database) -> str:
-    model = Model(
-        id=ids.new_id("mdl"),
-        created_at=clock.now(),
-        name=None,
-        job_id=None,
-        network_id=None,
-        definition={},
-        dataset="mnist",
-        classes=[],
-        preprocessing={},
-        parameters=0,
-        size_bytes=0,
-        sha256="",
-        metrics={},
-    )
+    model = a_model({})
     with database.writing() as connection:
         models.insert(connection, model)
     return model.id

@@ -130,7 +130,7 @@ def test_content_that_comes_again_while_its_object_is_being_removed_is_kept(
 
 
 def test_the_sweep_removes_what_no_row_names_when_it_is_old_enough(
-    database: Database, bucket: Bucket, stored: Blobs, monkeypatch: pytest.MonkeyPatch
+    database: Database, bucket: Bucket, stored: Blobs
 ) -> None:
     named, lost = stored.upload(b"weights"), stored.upload(b"lost")
     with database.writing() as connection:
@@ -143,8 +143,7 @@ def test_the_sweep_removes_what_no_row_names_when_it_is_old_enough(
     foreign = {"some/prefix/payroll.csv", "some/prefix/service1/notes"}
 
     assert stored.sweep(database) == 0  # young: its transaction may still come
-    monkeypatch.setattr(blobs, "GRACE_SECONDS", -60.0)
-    assert stored.sweep(database) == 1
+    assert stored.sweep(database, older_than=-60.0) == 1
 
     kept = {f"some/prefix/{blob.key}" for blob in (named, another)}
     assert set(bucket.keys()) == kept | foreign

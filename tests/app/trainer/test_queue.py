@@ -137,10 +137,8 @@ def test_the_job_of_an_executor_that_is_gone_can_be_taken_over(
     first.kill()
     first.wait()
     second = start("b")
-    assert second.stdin is not None
 
-    second.stdin.write("b\n")
-    second.stdin.flush()
+    take_over(second, "b")
 
     wait_for(log, f"end {job_id} b")
 
@@ -152,10 +150,8 @@ def test_the_job_of_a_living_executor_is_left_to_it(
     job_id = enqueue(database)
     wait_for(log, f"start {job_id} a")
     second = start("b")
-    assert second.stdin is not None
 
-    second.stdin.write("a b\n")
-    second.stdin.flush()
+    take_over(second, "a", "b")
 
     wait_for(log, f"end {job_id} a")
     assert f"start {job_id} b" not in log.read_text()
