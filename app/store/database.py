@@ -211,7 +211,7 @@ _POSTGRESQL: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
     "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
-    "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on",
+    "-c idle_in_transaction_session_timeout=15s -c synchronous_commit=on",
 }
 
 

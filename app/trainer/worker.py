@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.domain import clock
-from app.store import idempotency, trainers
-from app.store.blobs import ArtifactsAway, Blobs
+from app.store import trainers
+from app.store.blobs import Blobs
 from app.store.database import Database, DatabaseAway, DatabaseBusy
-from app.trainer import queue
+from app.trainer import queue, tidy
 from app.trainer.attempt import Attempts, TrainerSettings
 
 HEARTBEAT_SECONDS = 1.0
@@ -18,13 +17,6 @@ GAP_SECONDS = 5.0
 
 STOP_SECONDS = 8.0
 """How long a trainer that is told to end waits for its job's last checkpoint."""
-
-TIDY_SECONDS = 60.0
-SWEEP_SECONDS = 3600.0
-"""How often unused objects are removed, and everything else that nobody will ask for again."""
-
-KEEP_SECONDS = 24 * 3600.0
-"""How long answers can be asked for again by their key, and ended turns are known."""
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +48,15 @@ def work(
 
     def run(job_id: str, turn: int) -> None:
         idle.clear()
-        try:
-            attempts.run(job_id, turn)
-        except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
-            log.warning("job %s is left as it stands: %s", job_id, error)
-        finally:
-            idle.set()
+        while not stop.is_set():
+            try:
+                attempts.run(job_id, turn)
+                break
+            except Exception:
+                # To raise would tell the queue that there is nothing more to do for the job.
+                log.exception("job %s is left as it stands", job_id)
+                stop.wait(HEARTBEAT_SECONDS)
+        idle.set()
         if stop.is_set():
             # Returning would tell the queue that the job is done. It may not be: it is given to
             # this trainer again when it comes back, or to another.
@@ -70,19 +65,19 @@ def work(
     executor = queue.Executor(database, settings.name, run)
     _take_name(database, settings.name, told_to_stop)
     executor.start()
-    tidying = threading.Thread(target=_keep_tidy, args=(database, blobs), daemon=True)
-    tidying.start()
+    threading.Thread(target=tidy.keep, args=(database, blobs), daemon=True).start()
     steady = time.monotonic()
     while not told_to_stop(HEARTBEAT_SECONDS):
         began = time.monotonic()
+        # After an outage all the others look as old as this one was a moment ago.
+        by_age = began - steady > trainers.ALIVE_SECONDS
         try:
-            # After an outage all the others look as old as this one was a moment ago.
-            by_age = began - steady > trainers.ALIVE_SECONDS
-            _beat(database, settings.name, executor, by_age=by_age)
+            living = _beat(database, settings.name, by_age=by_age)
+            if time.monotonic() - began > GAP_SECONDS:
+                steady = time.monotonic()
+            _take_over(executor, living)
         except (DatabaseAway, DatabaseBusy) as error:
             log.warning("the database does not answer: %s", error)
-            steady = time.monotonic()
-        if time.monotonic() - began > GAP_SECONDS:
             steady = time.monotonic()
     stop.set()
     idle.wait(STOP_SECONDS)
@@ -105,37 +100,14 @@ def _take_name(database: Database, name: str, told_to_stop: Callable[[float], bo
             raise NameTaken(f"another trainer here is called {name}; choose a --name")
 
 
-def _beat(database: Database, name: str, executor: queue.Executor, *, by_age: bool) -> None:
+def _beat(database: Database, name: str, *, by_age: bool) -> list[str]:
+    """Say that this trainer is alive; which others are, see `trainers.living`."""
     with database.writing() as connection:
         trainers.beat(connection, name)
-        living = trainers.living(connection, by_age=by_age)
+        return trainers.living(connection, by_age=by_age)
+
+
+def _take_over(executor: queue.Executor, living: list[str]) -> None:
     taken = executor.take_over(living)
     if taken:
         log.warning("took over from trainers that are gone: %s", ", ".join(taken))
-
-
-def _keep_tidy(database: Database, blobs: Blobs) -> None:
-    """Remove what nobody needs, as long as the process lives; every trainer does, at no risk."""
-    swept = -SWEEP_SECONDS
-    while True:
-        try:
-            blobs.remove_unused(database)
-            if time.monotonic() - swept >= SWEEP_SECONDS:
-                _sweep(database, blobs)
-                swept = time.monotonic()
-        except (DatabaseAway, DatabaseBusy, ArtifactsAway) as error:
-            log.warning("the store does not answer: %s", error)
-        time.sleep(TIDY_SECONDS)
-
-
-def _sweep(database: Database, blobs: Blobs) -> None:
-    before = clock.ago(KEEP_SECONDS)
-    with database.writing() as connection:
-        idempotency.forget_before(connection, before)
-        trainers.forget(connection, KEEP_SECONDS)
-    client = queue.Queue(database)
-    client.forget(before)
-    client.close()
-    removed = blobs.sweep(database)
-    if removed:
-        log.info("removed %d objects that nothing names", removed)
