@@ -66,13 +66,14 @@ class Part:
         self._wait()
 
     def stop(self) -> int:
-        """SIGTERM, as an operator would; the exit code."""
-        self.process.send_signal(signal.SIGCONT)  # it may have been stopped by a test
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        """SIGTERM, as an operator would; the exit code, also of one that has ended already."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)  # it may have been stopped by a test
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         return self._wait()
 
     def _wait(self) -> int:
@@ -134,15 +135,14 @@ class Cluster:
 
     def stop(self) -> None:
         for part in self.parts.values():
-            if part.process.poll() is None:
-                part.stop()
+            part.stop()
 
 
-def wait_until_ready(url: str) -> None:
+def wait_until_ready(url: str, path: str = "readyz") -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
+            if httpx.get(f"{url}/{path}").status_code == 200:
                 return
         except httpx.TransportError:
             pass

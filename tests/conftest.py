@@ -1,10 +1,6 @@
 """A real server for every test that wants one: its own processes, its own data, a free port."""
 
-import os
-import re
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,11 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cluster import Part, wait_until_ready
 from tests.object_storage import S3
 from tests.postgresql import PostgreSQL
-
-READY_SECONDS = 60
-STOP_SECONDS = 20
 
 
 @pytest.fixture(scope="session")
@@ -49,14 +43,20 @@ def postgresql_of_its_own(tmp_path: Path) -> Iterator[PostgreSQL]:
 class Server:
     """A running service."""
 
-    process: subprocess.Popen[str]
-    url: str
+    part: Part
     data_dir: Path
+
+    @property
+    def url(self) -> str:
+        return self.part.url
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        return self.part.process
 
     def stop(self) -> int:
         """SIGTERM, as an operator would; the exit code."""
-        self.process.terminate()
-        return self.process.wait(STOP_SECONDS)
+        return self.part.stop()
 
 
 StartServer = Callable[..., Server]
@@ -66,42 +66,11 @@ def _start(
     data_dir: Path, *arguments: str, ready: bool = True, environment: dict[str, str] | None = None
 ) -> Server:
     """Start a server; without a trainer it lives, but is never ready."""
-    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    with (data_dir.parent / f"{data_dir.name}.log").open("a") as log:
-        process = subprocess.Popen(
-            [*command, *arguments],
-            env={**os.environ, **(environment or {})},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    assert process.stdout is not None
-    found = re.search(r"http://\S+", process.stdout.readline())
-    assert found, "the server has not said where it is"
-    server = Server(process, found.group(), data_dir)
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server has ended"
-        try:
-            if httpx.get(f"{server.url}/{'readyz' if ready else 'healthz'}").status_code == 200:
-                return server
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    process.kill()
-    raise AssertionError("the server did not become ready")
-
-
-def _end(server: Server) -> None:
-    if server.process.poll() is None:
-        server.process.send_signal(signal.SIGTERM)
-        try:
-            server.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.process.kill()
-            server.process.wait()
-    assert server.process.stdout is not None
-    server.process.stdout.close()
+    command = ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+    log = data_dir.parent / f"{data_dir.name}.log"
+    server = Server(Part(command, environment or {}, log), data_dir)
+    wait_until_ready(server.url, "readyz" if ready else "healthz")
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that tests share; none may assume that it is alone there."""
     running = _start(tmp_path_factory.mktemp("shared") / "data")
     yield running
-    _end(running)
+    running.stop()
 
 
 @pytest.fixture
@@ -124,7 +93,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 
     yield start
     for one in running:
-        _end(one)
+        one.stop()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
-from app.store.blobs import Blob, Blobs, CorruptBlob, put
+from app.store.blobs import Blob, Blobs, CorruptBlob, needed, put
 from app.store.database import Database, be_patient
 from app.store.tables import aliases, blobs, jobs, metadata, models, objects, service, trainers
 
@@ -94,22 +94,16 @@ def _fetch(connection: sa.Connection, copy: sa.Connection, stored: Blobs, source
     checkpoint was replaced begins anew in the restored service, and comes to the same; a model
     that was deleted is left out with its aliases, which had moved on.
     """
-    for sha256 in copy.execute(_needed()).scalars().all():
+    for sha256 in sorted(needed(copy)):
         try:
             content = stored.get(connection, sha256)
         except CorruptBlob:
             with source.reading() as now:
-                if sha256 in now.execute(_needed()).scalars().all():
+                if sha256 in needed(now):
                     raise
             _leave_out(copy, sha256)
             continue
         put(copy, Blob(sha256, content, None))
-
-
-def _needed() -> sa.CompoundSelect[str]:
-    """The blobs that rows name."""
-    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
-    return checkpoints.union(sa.select(models.c.sha256))
 
 
 def _leave_out(copy: sa.Connection, sha256: str) -> None:

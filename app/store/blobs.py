@@ -182,6 +182,12 @@ def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
     connection.execute(unused.values(unused=True))
 
 
+def needed(connection: sa.Connection) -> set[str]:
+    """The blobs that jobs and models name."""
+    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
+    return set(connection.execute(checkpoints.union(sa.select(models.c.sha256))).scalars())
+
+
 def unnamed(connection: sa.Connection, keys: Sequence[str]) -> list[str]:
     """Those of some keys that no row names."""
     named = set(

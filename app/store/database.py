@@ -42,8 +42,9 @@ CONNECT_SECONDS = 5
 POOL_SECONDS = 5
 """How long a server may take to answer, and how long a thread waits for a free connection."""
 
-CONNECTIONS = 20
-"""How many one process has at most; threads that find none free wait."""
+CONNECTIONS, MORE_CONNECTIONS = 5, 15
+"""How many one process keeps, and how many more it opens for as long as they are needed; threads
+that find none free wait."""
 
 _READ_ONLY = "25006"
 _DISK_FULL = "53100"
@@ -87,7 +88,7 @@ class Database:
             self.engine = sa.create_engine(
                 url,
                 pool_size=CONNECTIONS,
-                max_overflow=0,
+                max_overflow=MORE_CONNECTIONS,
                 pool_timeout=POOL_SECONDS,
                 pool_pre_ping=not self.is_sqlite,
                 connect_args={} if self.is_sqlite else _POSTGRESQL,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from app.domain.jobs import ENDED
-from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob, unnamed
+from app.store import jobs as store_jobs
+from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob, needed, unnamed
 from app.store.database import Database
 from app.store.tables import aliases, blobs, job_events, jobs, models, objects
 
@@ -124,15 +125,13 @@ def _aliases(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
 
 
 def _unfinished(connection: sa.Connection) -> set[str]:
-    """The jobs that the queue has to have."""
-    query = sa.select(jobs.c.id).where(jobs.c.status.in_(("queued", "running")))
-    return set(connection.execute(query).scalars())
+    return {job.id for job in store_jobs.unfinished(connection)}
 
 
 def _blobs(connection: sa.Connection, stored: Blobs, counted: Counter[str]) -> Iterator[str]:
     """Every blob that a row names is there and is what was written; none is there for nothing."""
-    needed = _needed(connection)
-    for sha256 in sorted(needed):
+    named = needed(connection)
+    for sha256 in sorted(named):
         counted["blobs"] += 1
         try:
             stored.get(connection, sha256)
@@ -140,11 +139,11 @@ def _blobs(connection: sa.Connection, stored: Blobs, counted: Counter[str]) -> I
             yield f"the storage does not answer: {error}"
             return
         except CorruptBlob as error:
-            if sha256 in _needed(connection):  # else it has just been replaced
+            if sha256 in needed(connection):  # else it has just been replaced
                 yield str(error)
-    unneeded = _kept(connection) - needed
+    unneeded = _kept(connection) - named
     # What came or went in between is looked at again: its name, then whether it is still there.
-    unneeded -= _needed(connection)
+    unneeded -= needed(connection)
     for sha256 in sorted(unneeded & _kept(connection)):
         yield f"blob {sha256} is named by nothing"
 
@@ -153,11 +152,6 @@ def _kept(connection: sa.Connection) -> set[str]:
     """The blobs that are in the database, or have a row that says where they are."""
     in_storage = sa.select(objects.c.sha256).where(sa.not_(objects.c.unused))
     return set(connection.execute(sa.select(blobs.c.sha256).union(in_storage)).scalars())
-
-
-def _needed(connection: sa.Connection) -> set[str]:
-    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
-    return set(connection.execute(checkpoints.union(sa.select(models.c.sha256))).scalars())
 
 
 def _left_behind(connection: sa.Connection, stored: Blobs) -> int:

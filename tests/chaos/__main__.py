@@ -21,6 +21,8 @@ from tests.object_storage import S3
 from tests.postgresql import PostgreSQL
 
 KILLS, ZOMBIES, RESTARTS, KEYS, JOBS = 200, 50, 20, 100, 1000
+AT_ONCE = 5
+"""Zombies at a time: they and their heirs share PostgreSQL's 100 connections."""
 
 
 @dataclass
@@ -99,8 +101,8 @@ def zombies(place: Place) -> None:
     cluster = place.cluster()
     try:
         api = cluster.api("api")
-        for round_ in range(ZOMBIES // 10):
-            more, problems = scenarios.zombies(cluster, api.url, 10, round_)
+        for round_ in range(ZOMBIES // AT_ONCE):
+            more, problems = scenarios.zombies(cluster, api.url, AT_ONCE, round_)
             fenced += more
             wrong += problems
         result = cluster.run("fsck")

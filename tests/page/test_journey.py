@@ -352,7 +352,7 @@ def test_a_job_is_watched_on_through_a_restart_of_the_server(
     expect(banner).to_contain_text("does not answer")
     expect(points).not_to_have_count(0)
 
-    start_server(*port, data_dir=first.data_dir)
+    start_server(*port)
     expect(banner).to_be_empty(timeout=30_000)
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
     expect(points).to_have_count(6)
