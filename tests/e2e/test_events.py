@@ -113,3 +113,33 @@ def test_nothing_is_lost_or_repeated_over_a_restart(start_server: StartServer) -
 
     httpx.post(f"{url}/v1/jobs/{job['id']}/cancel")
     assert seen == list(range(1, 11))
+
+
+def test_silence_is_broken_every_three_seconds(client: httpx.Client) -> None:
+    job_id = client.post("/v1/jobs", json={"preset": "cnn", "epochs": 1}).json()["id"]
+    client.post(f"/v1/jobs/{job_id}/pause").raise_for_status()
+    gaps = []
+    with client.stream("GET", f"/v1/jobs/{job_id}/events", timeout=10) as stream:
+        heard = time.monotonic()
+        for _ in stream.iter_raw():
+            gaps.append(time.monotonic() - heard)
+            heard = time.monotonic()
+            if len(gaps) == 5:
+                break
+    client.post(f"/v1/jobs/{job_id}/cancel")
+
+    assert max(gaps) < 3
+
+
+def test_a_reader_that_does_not_read_holds_up_no_training(client: httpx.Client) -> None:
+    strokes = {"strokes": [[[10, 10], [60, 10], [30, 80]]]}
+    body = {"preset": "mlp", "epochs": 4, "train_samples": 20_000, "probe": strokes, "seed": 1}
+    read = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+    job_id = client.post("/v1/jobs", json=body).json()["id"]
+
+    with client.stream("GET", f"/v1/jobs/{job_id}/events", params={"after": 0}) as stream:
+        ended = wait_until_ended(client, job_id)
+        ids = [int(line[4:]) for line in stream.iter_lines() if line.startswith("id: ")]
+
+    assert ended["receipt"]["weights_sha256"] == read["receipt"]["weights_sha256"]
+    assert ids == list(range(1, len(ids) + 1))

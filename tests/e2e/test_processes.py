@@ -1,8 +1,10 @@
 """Processes: refused with one line, ended when told to; whatever dies is survived."""
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -256,3 +258,23 @@ def test_digits_are_read_quickly_while_a_job_trains(
 
     p99 = sorted(seconds)[int(len(seconds) * 0.99) - 1]
     assert p99 < 0.05
+
+
+def test_a_database_of_a_newer_version_is_refused(start_server: StartServer) -> None:
+    server = start_server()
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.data_dir / "mnistry.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    result = subprocess.run(
+        [sys.executable, "-m", "app", "serve", "--port", "0", "--data-dir", str(server.data_dir)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert result.returncode == 2
+    assert "schema 9999, which is newer than this program" in result.stderr
+    assert "Traceback" not in result.stderr
