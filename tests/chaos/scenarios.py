@@ -56,12 +56,26 @@ class Service:
                 waiting.append(pid)
         return found
 
-    def revive(self) -> None:
-        """Start the supervisor again, on the same port, if it is gone."""
-        while self.part.process.poll() is not None:
+    def kill(self, pid: int) -> None:
+        """Kill one process; the supervisor, which nothing else watches, is started again."""
+        ended = self.part.process.poll() is not None
+        assert not ended, f"the supervisor ended by itself: {self.log()}"
+        if pid != self.part.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            return
+        self.part.kill()
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             with contextlib.suppress(AssertionError):  # its parts may still hold the directory
                 self.part.start()
+                return
+            self.part.process.wait()
             time.sleep(0.2)
+        raise AssertionError(f"the supervisor does not start: {self.log()}")
+
+    def log(self) -> str:
+        return self.part.log.read_text()[-2000:]
 
     def problems(self) -> list[str]:
         """What fsck finds."""
@@ -165,24 +179,24 @@ def kill_at_random(service: Service, kills: int, seed: int, clients: int = 3) ->
     ended: dict[str, str] = {}
 
     def train(number: int) -> None:
-        client = Client(service.url, journal, STORM_PATIENCE)
         own = random.Random(number)
-        while not over.is_set():
-            # As long as the storm lasts a job may be unlucky; afterwards it has a minute.
-            client.wait(client.submit(own.choice(SEEDS)), seconds=STORM_PATIENCE)
-        client.close()
+        with contextlib.closing(Client(service.url, journal, STORM_PATIENCE)) as client:
+            while not over.is_set():
+                # As long as the storm lasts a job may be unlucky; afterwards it has a minute.
+                client.wait(client.submit(own.choice(SEEDS)), seconds=STORM_PATIENCE)
 
     with ThreadPoolExecutor(clients) as pool:
         working = [pool.submit(train, number) for number in range(clients)]
-        while storm.kills.total() < kills:
-            time.sleep(rng.uniform(0.0, 3.0))
-            pid, role = _victim(service, rng)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        try:
+            while storm.kills.total() < kills:
+                time.sleep(rng.uniform(0.0, 3.0))
+                pid, role = _victim(service, rng)
+                service.kill(pid)
                 storm.kills[role] += 1
-            service.revive()
-        calm = time.monotonic()
-        over.set()
+            calm = time.monotonic()
+            wait_until_ready(service.url)
+        finally:
+            over.set()
         for one in working:
             one.result()
     for job_id in journal.acknowledged:
