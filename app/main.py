@@ -1,6 +1,7 @@
 """The one place where the parts of an API process meet."""
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -32,8 +33,10 @@ from app.api.metrics import Measured, Metrics
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
 from app.domain.definitions import Limits
+from app.services.inference import Inference
 from app.services.registry import Registry
 from app.services.serving import Serving
+from app.services.statistics import Statistics
 from app.settings import Settings
 from app.startup import CannotStart
 from app.store.blobs import Blobs, owner
@@ -81,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, metrics.inference),
         generate_unique_id_function=openapi.operation_id,
     )
     problems.install(app)
@@ -120,7 +123,7 @@ class Lifespan(Protocol):
         """Enter when the app starts, leave when it ends."""
 
 
-def _lifespan(settings: Settings) -> Lifespan:
+def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
     """Open what the process holds when it starts, and close it when it ends."""
 
     @asynccontextmanager
@@ -130,21 +133,26 @@ def _lifespan(settings: Settings) -> Lifespan:
         registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
         registry.start()
         watch = JobWatch(database)
+        inference = Inference(os.cpu_count() or 1, statistics)
         app.state.services = Services(
             database=database,
             blobs=blobs,
             queue=Queue(database),
             registry=registry,
             serving=Serving(database, blobs),
+            inference=inference,
+            statistics=statistics,
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
             limits=_network_limits(settings),
             threads=settings.threads,
             max_queued_jobs=settings.max_queued_jobs,
             max_image_pixels=settings.max_image_pixels,
+            predict_seconds=settings.predict_seconds,
         )
         yield
         watch.close()
+        inference.close()
         registry.close()
         database.close()
 

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     max_streams_per_client: Annotated[int, Field(ge=1)] = Field(
         8, description="Event streams that one address may hold at a time."
     )
+    predict_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Seconds that a prediction may wait for its model."
+    )
     checkpoint_seconds: Annotated[float, Field(gt=0)] = Field(
         5.0, description="Seconds of training between two checkpoints."
     )

@@ -8,9 +8,11 @@ from fastapi import Depends, Request
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
 from app.domain.definitions import Limits
+from app.services.inference import Inference
 from app.services.jobs import JobQueue
 from app.services.registry import Registry
 from app.services.serving import Serving
+from app.services.statistics import Statistics
 from app.store.blobs import Blobs
 from app.store.database import Database
 
@@ -24,12 +26,15 @@ class Services:
     queue: JobQueue
     registry: Registry
     serving: Serving
+    inference: Inference
+    statistics: Statistics
     watch: JobWatch
     streams: StreamLimits
     limits: Limits
     threads: int
     max_queued_jobs: int
     max_image_pixels: int
+    predict_seconds: float
 
 
 def _services(request: Request) -> Services:

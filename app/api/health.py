@@ -55,10 +55,9 @@ def routes(metrics: Metrics) -> APIRouter:
         """Figures for Prometheus."""
         with parts.database.reading() as connection:
             counts = store.jobs_by_status(connection)
-            metrics.models.set(store.models(connection))
-        for status in STATUSES:
-            metrics.jobs.labels(status).set(counts.get(status, 0))
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
+            models = store.models(connection)
+        jobs: dict[str, int] = {status: counts.get(status, 0) for status in STATUSES}
+        return Response(metrics.text(jobs, models), media_type=CONTENT_TYPE)
 
     return router
 

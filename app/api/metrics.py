@@ -1,9 +1,14 @@
 """Figures for Prometheus: requests by route, and how many jobs there are."""
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.services.statistics import Statistics, TritonCounters, source_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -12,28 +17,53 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Metrics:
-    """The figures of one process."""
+    """The figures of an API process, or of all where there are several."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        instruments = CollectorRegistry()
         self.requests = Counter(
             "mnistry_http_requests_total",
             "HTTP requests that were answered.",
             ("method", "route", "status"),
-            registry=self._registry,
+            registry=instruments,
         )
         self.seconds = Histogram(
             "mnistry_http_request_seconds",
             "Time from a request to the start of its response.",
             ("method", "route"),
             buckets=_BUCKETS,
-            registry=self._registry,
+            registry=instruments,
         )
-        self.jobs = Gauge("mnistry_jobs", "Jobs by status.", ("status",), registry=self._registry)
-        self.models = Gauge("mnistry_models", "Models.", registry=self._registry)
+        self.inference = Statistics(instruments)
+        self._shown = CollectorRegistry()
+        self._shown.register(source_of(instruments))
+        self._shown.register(TritonCounters(self.inference))
 
-    def text(self) -> bytes:
-        return generate_latest(self._registry)
+    def text(self, jobs: Mapping[str, int], models: int) -> bytes:
+        """All of them in Prometheus' format.
+
+        Args:
+            jobs: How many there are, by status.
+            models: How many there are.
+        """
+        counts = CollectorRegistry()
+        counts.register(_Counts(jobs, models))
+        return generate_latest(self._shown) + generate_latest(counts)
+
+
+class _Counts(Collector):
+    """What was counted in the database, which all processes share."""
+
+    def __init__(self, jobs: Mapping[str, int], models: int) -> None:
+        self._jobs = jobs
+        self._models = models
+
+    def collect(self) -> Iterable[Metric]:
+        by_status = GaugeMetricFamily("mnistry_jobs", "Jobs by status.", labels=("status",))
+        for status, count in self._jobs.items():
+            by_status.add_metric((status,), count)
+        yield by_status
+        yield GaugeMetricFamily("mnistry_models", "Models.", self._models)
 
 
 class Measured:
@@ -42,6 +72,7 @@ class Measured:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._counted: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,5 +91,19 @@ class Measured:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         # The router has put the route that matched into the scope.
         route = getattr(scope.get("route"), "path", "other")
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.seconds.labels(method, route).observe(seconds)
+        counted = self._counted.get((method, route, status))
+        if counted is None:
+            counted = self._counter(method, route, status)
+            self._counted[method, route, status] = counted
+        counted(seconds)
+
+    def _counter(self, method: str, route: str, status: int) -> Callable[[float], None]:
+        """What counts one kind of request: to look the labels up each time would cost more."""
+        requests = self._metrics.requests.labels(method, route, status)
+        times = self._metrics.seconds.labels(method, route)
+
+        def count(seconds: float) -> None:
+            requests.inc()
+            times.observe(seconds)
+
+        return count

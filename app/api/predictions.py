@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -104,16 +105,19 @@ async def models_predict(
     loaded = await run_in_threadpool(lambda: parts.serving.load(resolve(parts, model)))
     make_inputs, content = await _body(request, parts, loaded, preprocess)
 
-    def run() -> PredictionsBody:
-        inputs = make_inputs(content)
-        _check_explained(wanted, len(inputs))
-        predictions = service.predict(loaded, inputs)
+    inputs = await run_in_threadpool(make_inputs, content)
+    _check_explained(wanted, len(inputs))
+    x = np.stack([one.x for one in inputs])
+    run = await parts.inference.run(loaded, x, parts.predict_seconds)
+
+    def answer() -> PredictionsBody:
+        predictions = [Prediction(*pair) for pair in zip(inputs, run.output, strict=True)]
         return PredictionsBody(
             model_id=loaded.model.id,
             predictions=[_prediction(p, loaded, top_k, wanted) for p in predictions],
         )
 
-    return await run_in_threadpool(run)
+    return await run_in_threadpool(answer)
 
 
 @router.post("/predict", responses=problems(400, 404, 413, 415, 422), openapi_extra=_REQUEST_BODY)

@@ -3,6 +3,7 @@
 import difflib
 import json
 import logging
+import math
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -35,6 +36,7 @@ STATUS: Mapping[type[errors.MnistryError], int] = {
     errors.PreconditionFailed: 412,
     errors.IdempotencyMismatch: 422,
     errors.TooManyJobs: 429,
+    errors.Overloaded: 503,
 }
 
 CODES: Mapping[int, tuple[str, str]] = {
@@ -109,6 +111,8 @@ def _domain_error(request: Request, error: Exception) -> Response:
         extra["allowed_from"] = error.allowed_from
     elif isinstance(error, errors.TooManyJobs):
         headers["Retry-After"] = "10"
+    elif isinstance(error, errors.Overloaded):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     return problem(status, str(error), _request_id(request), extra, headers)
 
 

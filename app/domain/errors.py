@@ -8,7 +8,8 @@ MnistryError
 ├── StateConflict         the resource exists, its state forbids the request
 ├── PreconditionFailed    If-Match names another version
 ├── IdempotencyMismatch   the key was used for another body
-└── TooManyJobs           the queue is full
+├── TooManyJobs           the queue is full
+└── Overloaded            more is asked for than can be done in time
 
 No error here knows a status code: app/api/problems.py is the one table from error to status.
 """
@@ -74,3 +75,11 @@ class IdempotencyMismatch(MnistryError):
 
 class TooManyJobs(MnistryError):
     pass
+
+
+class Overloaded(MnistryError):
+    """More is asked for than can be done in time; `retry_after` says in seconds when it may be."""
+
+    def __init__(self, msg: str, retry_after: float) -> None:
+        super().__init__(msg)
+        self.retry_after = retry_after

@@ -94,12 +94,6 @@ def from_instances(
     ]
 
 
-def predict(model: LoadedModel, inputs: Sequence[Input]) -> list[Prediction]:
-    """Read some inputs with a model, as one batch."""
-    outputs = model.predict(np.stack([one.x for one in inputs]))
-    return [Prediction(one, output) for one, output in zip(inputs, outputs, strict=True)]
-
-
 def image_url(x: Array) -> str:
     """An input or a reconstruction (channels, height, width) or flat, as a PNG in a data URL."""
     side = round(x.size**0.5)

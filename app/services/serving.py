@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import engine
-from app.domain.definitions import NetworkDefinition, build
+from app.domain.definitions import NetworkDefinition, build, summarise
 from app.domain.errors import NotFound
 from app.domain.records import Model
 from app.formats import tensors
@@ -18,14 +18,31 @@ KEPT = 16
 """How many models stay in memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model with its network, which any number of threads may use at once."""
+    """A model with its network, which any number of threads may use at once.
+
+    Attributes:
+        model: What is stored of it.
+        network: With its weights.
+        input_shape: Of one input.
+        reconstructs: Whether it learnt its input.
+        macs: Multiply-adds for one input.
+    """
 
     model: Model
     network: engine.Network
     input_shape: Shape
     reconstructs: bool
+    macs: int
+
+    @classmethod
+    def of(cls, model: Model, network: engine.Network) -> "LoadedModel":
+        """A model with its network, which has its weights."""
+        definition = NetworkDefinition.model_validate(model.definition)
+        summary = summarise(definition)
+        shape = tuple(definition.input_shape)
+        return cls(model, network, shape, summary.output_shape == shape, summary.macs)
 
     def predict(self, x: Array) -> Array:
         """The output for a batch (batch, *input_shape), float32."""
@@ -77,8 +94,6 @@ class Serving:
                 if models.get(connection, model_id) is None:  # deleted in between
                     raise NotFound("model", model_id) from None
             raise
-        definition = NetworkDefinition.model_validate(model.definition)
-        network = build(definition, seed=0)
+        network = build(NetworkDefinition.model_validate(model.definition), seed=0)
         tensors.unpack_weights(content, network.layers)
-        shape = tuple(definition.input_shape)
-        return LoadedModel(model, network, shape, network.output_shape(shape) == shape)
+        return LoadedModel.of(model, network)

@@ -4,7 +4,7 @@ Every write carries the number of the attempt, and raises ClaimLost where the jo
 """
 
 from app.domain import clock, ids
-from app.domain.definitions import Limits, NetworkDefinition, summarise
+from app.domain.definitions import NetworkDefinition, summarise
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
 from app.domain.sweeps import MedianStopping
 from app.store import aliases, blobs, datasets, jobs, models, sweeps
@@ -12,8 +12,6 @@ from app.store.blobs import Blob
 from app.store.database import Connection
 from app.trainer import outcome
 from app.trainer.messages import Message
-
-_NO_LIMITS = Limits(parameters=2**63, activations=2**63, macs=2**63)
 
 
 def progress(connection: Connection, job: Job, message: Message) -> None:
@@ -143,7 +141,7 @@ def _model(job: Job, weights: Blob, message: Message) -> Model:
         dataset=dataset.name,
         classes=dataset.classes,
         preprocessing=DEFAULT_PREPROCESSING,
-        parameters=summarise(definition, _NO_LIMITS).parameters,
+        parameters=summarise(definition).parameters,
         size_bytes=len(weights.content),
         sha256=weights.sha256,
         metrics=message["metrics"],

@@ -1,9 +1,12 @@
-"""A model's record for tests that need one and do not look at most of it."""
+"""Models for tests that need one and do not look at most of it."""
 
 from collections.abc import Sequence
 
 from app.domain import clock, ids
+from app.domain.definitions import NetworkDefinition, build
 from app.domain.records import Json, Model
+from app.services.serving import LoadedModel
+from app.store import datasets
 
 
 def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
@@ -22,3 +25,9 @@ def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
         sha256="",
         metrics={},
     )
+
+
+def a_loaded_model(definition: NetworkDefinition) -> LoadedModel:
+    """With weights that nothing has learnt."""
+    model = a_model(definition.model_dump(mode="json"), datasets.MNIST.classes)
+    return LoadedModel.of(model, build(definition, seed=3))

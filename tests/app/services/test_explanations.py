@@ -4,20 +4,11 @@ import numpy as np
 import pytest
 
 import engine
-from app.domain.definitions import build
 from app.domain.presets import PRESETS, PresetName
 from app.services import explanations
-from app.services.serving import LoadedModel
 from app.store import datasets
 from engine.arrays import Array
-from tests.app.records import a_model
-
-
-def loaded(preset: PresetName) -> LoadedModel:
-    definition = PRESETS[preset].definition
-    model = a_model(definition.model_dump(mode="json"))
-    network = build(definition, seed=3)
-    return LoadedModel(model, network, tuple(definition.input_shape), reconstructs=False)
+from tests.app.records import a_loaded_model
 
 
 @pytest.fixture
@@ -27,7 +18,7 @@ def digit() -> Array:
 
 
 def test_the_saliency_of_a_linear_network_is_its_weights(digit: Array) -> None:
-    model = loaded("linear")
+    model = a_loaded_model(PRESETS["linear"].definition)
     dense = next(layer for layer in model.network.layers if isinstance(layer, engine.DenseLayer))
 
     shown = explanations.saliency(model, digit, 4)
@@ -38,7 +29,7 @@ def test_the_saliency_of_a_linear_network_is_its_weights(digit: Array) -> None:
 
 @pytest.mark.parametrize("preset", ["mlp", "lenet5"])
 def test_saliency_is_how_fast_the_score_changes(preset: PresetName, digit: Array) -> None:
-    model = loaded(preset)
+    model = a_loaded_model(PRESETS[preset].definition)
     layers = model.network.layers[:-1]
 
     def score(x: Array) -> float:
@@ -64,7 +55,7 @@ def test_saliency_is_how_fast_the_score_changes(preset: PresetName, digit: Array
 
 @pytest.mark.parametrize("preset", ["mlp", "lenet5", "resnet"])
 def test_every_layer_shows_what_it_gives(preset: PresetName, digit: Array) -> None:
-    model = loaded(preset)
+    model = a_loaded_model(PRESETS[preset].definition)
 
     found = explanations.activations(model, digit)
 
