@@ -89,9 +89,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     openapi.install(app)
+    predictions.install(app)
     routers = (
         *(catalog, networks, datasets, jobs, events, sweeps),
-        *(models, exchange, aliases, predictions),
+        *(models, exchange, aliases),
     )
     for module in routers:
         app.include_router(module.router)

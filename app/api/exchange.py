@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from app.api.dependencies import Parts
-from app.api.models import resolve
+from app.api.loading import load
 from app.api.responses import IdempotencyKey, Once, problems, tagged_bytes, versioned
 from app.api.schemas.models import ModelBody
 from app.api.strict_json import StrictRoute, loads
@@ -84,7 +84,7 @@ def models_export(
     ] = "safetensors",
 ) -> Response:
     """A model as a file; it was read back and predicts the same on 16 digits."""
-    loaded = parts.serving.load(resolve(parts, model))
+    loaded = load(parts, model)
     content = service.export(loaded, format_, parts.limits)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", loaded.model.name or "").strip("-.")
     disposition = f'attachment; filename="{stem or loaded.model.id}.{format_}"'

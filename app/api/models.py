@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import Parts
+from app.api.loading import load
 from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import (
@@ -40,7 +41,7 @@ def models_compare(
     split: Annotated[Literal["train", "test"], Query(description="Which part of it.")] = "test",
 ) -> ComparisonBody:
     """Two models on the same samples, with McNemar's test of their difference."""
-    one, other = (parts.serving.load(resolve(parts, name)) for name in (a, b))
+    one, other = (load(parts, name) for name in (a, b))
     comparison = service.compare(one, other, dataset, split)
     return ComparisonBody.of(comparison, one.model.id, other.model.id)
 
@@ -48,7 +49,7 @@ def models_compare(
 @router.get("/{model}", response_model=ModelBody, responses=versioned(404))
 def models_read(model: str, request: Request, parts: Parts) -> Response:
     """One model, by its id or by an alias."""
-    model_id = resolve(parts, model)
+    model_id = parts.registry.resolve(model)
     with parts.database.reading() as connection:
         return tagged(request, ModelBody.of(service.find(connection, model_id)))
 
@@ -68,7 +69,7 @@ def models_evaluate(
     body: Annotated[EvaluationRequest, Body(examples=[{"dataset": "mnist", "split": "test"}])],
 ) -> EvaluationBody:
     """Read every sample of a dataset's split and compare with its label."""
-    loaded = parts.serving.load(resolve(parts, model))
+    loaded = load(parts, model)
     evaluation = service.evaluate(loaded, body.dataset, body.split)
     return EvaluationBody.of(evaluation, loaded.model.classes)
 
@@ -83,10 +84,5 @@ def models_evaluate(
 )
 def models_filters(model: str, request: Request, parts: Parts) -> Response:
     """What the units of the first layer look for, as one picture."""
-    loaded = parts.serving.load(resolve(parts, model))
+    loaded = load(parts, model)
     return tagged_bytes(request, render.png(service.filters(loaded)), "image/png")
-
-
-def resolve(parts: Services, model: str) -> str:
-    """The id of the model that an id or an alias in a path names."""
-    return parts.registry.resolve(model)

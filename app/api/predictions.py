@@ -1,28 +1,37 @@
-"""Predict: images, arrays or strokes in, digits out."""
+"""Predict: images, arrays or strokes in, digits out.
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+Nothing here asks the database, and a small request is answered without leaving the event loop.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
 
-from app.api.dependencies import Parts, Services
-from app.api.models import resolve
+from app.api.answers import answer, timings
+from app.api.dependencies import Services
+from app.api.loading import load_soon
+from app.api.plain_route import PlainRoute
 from app.api.responses import problems
-from app.api.schemas.predictions import ActivationBody, PredictionBody, PredictionsBody, RankedBody
-from app.api.strict_json import StrictRoute, loads
+from app.api.schemas.predictions import PredictionsBody
+from app.api.strict_json import loads
 from app.domain.drawings import Drawing
-from app.domain.errors import InvalidInput
+from app.domain.errors import FieldError, InvalidInput
 from app.services import explanations
 from app.services import predictions as service
-from app.services.predictions import Input, Prediction, Preprocess
+from app.services.predictions import Input, Preprocess
 from app.services.registry import LATEST
 from app.services.serving import LoadedModel
-from app.vision import render
-
-router = APIRouter(prefix="/v1", tags=["predict"], route_class=StrictRoute)
+from app.vision.decode import is_small
+from engine.arrays import Array
 
 INCLUDES = ("preprocessed", "saliency", "activations")
 MAX_FILES = 256
@@ -80,95 +89,157 @@ _REQUEST_BODY = {
     }
 }
 
-TopK = Annotated[int, Query(ge=1, le=1000, description="How many classes `top_k` names.")]
-Include = Annotated[
-    str, Query(max_length=100, description=f"More to answer, with commas: {', '.join(INCLUDES)}.")
+
+class Options(BaseModel):
+    """What a request asks for in its query."""
+
+    top_k: int = Field(3, ge=1, le=1000, description="How many classes `top_k` names.")
+    include: str = Field(
+        "", max_length=100, description=f"More to answer, with commas: {', '.join(INCLUDES)}."
+    )
+    preprocess: Preprocess = Field(
+        "auto", description="`none`: take images as they are, only resized."
+    )
+
+    def includes(self) -> frozenset[str]:
+        wanted = frozenset(one.strip() for one in self.include.split(",") if one.strip())
+        for unknown in wanted.difference(INCLUDES):
+            msg = f"{unknown!r} cannot be included, only {', '.join(INCLUDES)}"
+            raise InvalidInput.at(("query", "include"), msg, "include_unknown")
+        return wanted
+
+
+_DEFAULTS = Options()
+_PARAMETERS = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": schema.pop("description"),
+        "schema": schema,
+    }
+    for name, schema in Options.model_json_schema()["properties"].items()
 ]
-Mode = Annotated[Preprocess, Query(description="`none`: take images as they are, only resized.")]
 
 
-@router.post(
-    "/models/{model}/predict",
-    responses=problems(400, 404, 413, 415, 422),
-    openapi_extra=_REQUEST_BODY,
-)
-async def models_predict(
-    model: str,
-    request: Request,
-    parts: Parts,
-    top_k: TopK = 3,
-    include: Include = "",
-    preprocess: Mode = "auto",
-) -> PredictionsBody:
-    """Read digits with a model, named by its id or by an alias."""
-    wanted = _includes(include)
-    loaded = await run_in_threadpool(lambda: parts.serving.load(resolve(parts, model)))
-    make_inputs, content = await _body(request, parts, loaded, preprocess)
-
-    inputs = await run_in_threadpool(make_inputs, content)
-    _check_explained(wanted, len(inputs))
-    x = np.stack([one.x for one in inputs])
-    run = await parts.inference.run(loaded, x, parts.predict_seconds)
-
-    def answer() -> PredictionsBody:
-        predictions = [Prediction(*pair) for pair in zip(inputs, run.output, strict=True)]
-        return PredictionsBody(
-            model_id=loaded.model.id,
-            predictions=[_prediction(p, loaded, top_k, wanted) for p in predictions],
-        )
-
-    return await run_in_threadpool(answer)
+def install(app: FastAPI) -> None:
+    """Add the routes; the first that are, since a router asks its routes in their order."""
+    described: dict[str, Any] = {
+        "methods": ["POST"],
+        "tags": ["predict"],
+        "response_model": PredictionsBody,
+        "responses": problems(400, 404, 413, 415, 422),
+        "route_class_override": PlainRoute,
+    }
+    of_model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
+    named = {**_REQUEST_BODY, "parameters": [of_model, *_PARAMETERS]}
+    app.router.add_api_route(
+        "/v1/predict",
+        predict,
+        openapi_extra={**_REQUEST_BODY, "parameters": _PARAMETERS},
+        **described,
+    )
+    app.router.add_api_route(
+        "/v1/models/{model}/predict", models_predict, openapi_extra=named, **described
+    )
 
 
-@router.post("/predict", responses=problems(400, 404, 413, 415, 422), openapi_extra=_REQUEST_BODY)
-async def predict(
-    request: Request,
-    parts: Parts,
-    top_k: TopK = 3,
-    include: Include = "",
-    preprocess: Mode = "auto",
-) -> PredictionsBody:
+async def predict(request: Request) -> Response:
     """Read digits with the newest model."""
-    return await models_predict(LATEST, request, parts, top_k, include, preprocess)
+    return await _predict(LATEST, request)
 
 
-def _includes(include: str) -> set[str]:
-    wanted = {one.strip() for one in include.split(",") if one.strip()}
-    for unknown in wanted.difference(INCLUDES):
-        msg = f"{unknown!r} cannot be included, only {', '.join(INCLUDES)}"
-        raise InvalidInput.at(("query", "include"), msg, "include_unknown")
-    return wanted
+async def models_predict(request: Request) -> Response:
+    """Read digits with a model, named by its id or by an alias."""
+    return await _predict(request.path_params["model"], request)
 
 
-def _check_explained(wanted: set[str], inputs: int) -> None:
-    explained = sorted(wanted & {"saliency", "activations"})
+async def _predict(name: str, request: Request) -> Response:
+    parts: Services = request.app.state.services
+    options = _options(request.scope["query_string"])
+    wanted = options.includes()
+    loaded = await load_soon(parts, name)
+    meter = parts.statistics.meter(loaded.model.id)
+    began = time.perf_counter()
+    try:
+        inputs = await _inputs(request, parts, loaded, options.preprocess)
+        _check_explained(wanted, len(inputs))
+        read = time.perf_counter()
+        run = await parts.inference.run(loaded, _batch(inputs), parts.predict_seconds)
+        computed = time.perf_counter()
+        if wanted:
+            content = await run_in_threadpool(
+                answer, loaded, inputs, run.output, options.top_k, wanted
+            )
+        else:
+            content = answer(loaded, inputs, run.output, options.top_k, wanted)
+    except Exception:
+        meter.failed(time.perf_counter() - began)
+        raise
+    ended = time.perf_counter()
+    meter.answered(read - began, run.queued, ended - computed, ended - began)
+    timing = timings(read - began, run, ended - computed)
+    return Response(content, headers={"Server-Timing": timing}, media_type="application/json")
+
+
+def _batch(inputs: Sequence[Input]) -> Array:
+    """The inputs as one array (rows, *input_shape)."""
+    if len(inputs) == 1:
+        return inputs[0].x[np.newaxis]
+    return np.stack([one.x for one in inputs])
+
+
+def _options(query: bytes) -> Options:
+    if not query:
+        return _DEFAULTS
+    try:
+        return Options.model_validate(
+            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        )
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise InvalidInput(
+            [
+                FieldError(("query", *e["loc"]), f"{e['loc'][0]}: {e['msg']}", e["type"])
+                for e in found
+            ]
+        ) from error
+
+
+def _check_explained(wanted: Collection[str], inputs: int) -> None:
+    explained = sorted(set(wanted) & {"saliency", "activations"})
     if explained and inputs > explanations.MOST:
         msg = f"{explained[0]} is answered for at most {explanations.MOST} inputs, got {inputs}"
         raise InvalidInput.at(("query", "include"), msg, "too_many_explained")
 
 
-async def _body(
+async def _inputs(
     request: Request, parts: Services, loaded: LoadedModel, mode: Preprocess
-) -> tuple[Any, Any]:
-    """How to make inputs of this body, and what of: reading is here, decoding is for a thread."""
+) -> Sequence[Input]:
+    """What a body holds; what takes longer than a hop to a thread is done in one."""
     pixels = parts.max_image_pixels
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in ("application/json", "") or media_type.endswith("+json"):
         content = await request.body()
-        return (
-            lambda text: service.from_instances(loaded, _instances(text), mode, pixels)
-        ), content
+        arrays = service.plain_arrays(loaded, content)
+        if arrays is not None:
+            return arrays
+        return await run_in_threadpool(
+            lambda: service.from_instances(loaded, _instances(content), mode, pixels)
+        )
     if media_type == "multipart/form-data":
         files = await _files(request)
-        return (lambda named: service.from_files(loaded, named, mode, pixels)), files
-    if media_type in IMAGE_TYPES or media_type == "application/octet-stream":
-        image = [(None, await request.body())]
-        return (lambda named: service.from_files(loaded, named, mode, pixels)), image
-    raise HTTPException(
-        415,
-        f"send application/json, multipart/form-data or an image ({', '.join(IMAGE_TYPES)}), "
-        f"got {media_type[:100]}",
-    )
+    elif media_type in IMAGE_TYPES or media_type == "application/octet-stream":
+        files = [(None, await request.body())]
+        if is_small(files[0][1]):
+            return service.from_files(loaded, files, mode, pixels)
+    else:
+        raise HTTPException(
+            415,
+            f"send application/json, multipart/form-data or an image ({', '.join(IMAGE_TYPES)}), "
+            f"got {media_type[:100]}",
+        )
+    return await run_in_threadpool(service.from_files, loaded, files, mode, pixels)
 
 
 def _instances(text: bytes) -> Sequence[Any]:
@@ -201,42 +272,3 @@ async def _files(request: Request) -> list[tuple[str | None, bytes]]:
                 raise InvalidInput.at(("files", i), msg, "not_a_file")
             files.append((upload.filename, await upload.read()))
         return files
-
-
-def _prediction(
-    prediction: Prediction, loaded: LoadedModel, top_k: int, include: set[str]
-) -> PredictionBody:
-    given: Input = prediction.input
-    shared: dict[str, Any] = {"filename": given.filename, "warnings": list(given.warnings)}
-    if "preprocessed" in include:
-        shared["preprocessed"] = service.image_url(given.x)
-    if "activations" in include:
-        shared["activations"] = [
-            ActivationBody(
-                index=one.index,
-                type=one.kind,
-                output_shape=list(one.shape),
-                image=render.data_url(one.image),
-            )
-            for one in explanations.activations(loaded, given.x)
-        ]
-    if loaded.reconstructs:
-        return PredictionBody(
-            reconstruction=service.image_url(prediction.output),
-            reconstruction_error=prediction.reconstruction_error(),
-            **shared,
-        )
-    classes = loaded.model.classes
-    order = prediction.ranked()
-    if "saliency" in include:
-        shared["saliency"] = service.image_url(explanations.saliency(loaded, given.x, order[0]))
-    ranked = [
-        RankedBody(label=classes[k], probability=float(prediction.output[k])) for k in order[:top_k]
-    ]
-    return PredictionBody(
-        label=ranked[0].label,
-        confidence=ranked[0].probability,
-        probabilities=[float(p) for p in prediction.output],
-        top_k=ranked,
-        **shared,
-    )

@@ -1,5 +1,6 @@
 """Models in memory, ready to predict."""
 
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class LoadedModel:
         model: What is stored of it.
         network: With its weights.
         input_shape: Of one input.
+        input_forms: The shapes in which one input may be sent: as it is, without sides of 1, flat.
         reconstructs: Whether it learnt its input.
         macs: Multiply-adds for one input.
     """
@@ -33,6 +35,7 @@ class LoadedModel:
     model: Model
     network: engine.Network
     input_shape: Shape
+    input_forms: frozenset[Shape]
     reconstructs: bool
     macs: int
 
@@ -42,7 +45,8 @@ class LoadedModel:
         definition = NetworkDefinition.model_validate(model.definition)
         summary = summarise(definition)
         shape = tuple(definition.input_shape)
-        return cls(model, network, shape, summary.output_shape == shape, summary.macs)
+        forms = frozenset({shape, tuple(n for n in shape if n != 1), (math.prod(shape),)})
+        return cls(model, network, shape, forms, summary.output_shape == shape, summary.macs)
 
     def predict(self, x: Array) -> Array:
         """The output for a batch (batch, *input_shape), float32."""
@@ -59,22 +63,25 @@ class Serving:
         self._lock = threading.Lock()
         self._reading = [threading.Lock() for _ in range(KEPT)]
 
+    def loaded(self, model_id: str) -> LoadedModel | None:
+        """A model that is in memory."""
+        with self._lock:
+            loaded = self._loaded.get(model_id)
+            if loaded is not None:
+                self._loaded.move_to_end(model_id)
+            return loaded
+
     def load(self, model_id: str) -> LoadedModel:
         """A model, from memory where it was used before.
 
         Raises:
             NotFound: It was deleted.
         """
-        with self._lock:
-            loaded = self._loaded.get(model_id)
-            if loaded is not None:
-                self._loaded.move_to_end(model_id)
-                return loaded
+        loaded = self.loaded(model_id)
+        if loaded is not None:
+            return loaded
         with self._reading[hash(model_id) % len(self._reading)]:  # others who want it wait for it
-            with self._lock:
-                loaded = self._loaded.get(model_id)
-            if loaded is None:
-                loaded = self._read(model_id)
+            loaded = self.loaded(model_id) or self._read(model_id)
         with self._lock:
             self._loaded[model_id] = loaded
             while len(self._loaded) > KEPT:

@@ -26,6 +26,9 @@ _ENOUGH_PIXELS = 2_000_000
 """Bigger pictures are averaged down to about this: a digit 3 % as tall as such a picture still has
 40 rows, twice what MNIST keeps."""
 
+_FEW = 4096
+"""Bytes, and pixels, of an image that is read at once."""
+
 _LONGEST = 4096
 """Nor is a side longer than this."""
 
@@ -83,6 +86,14 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
             "export it once more, or send it as PNG.",
             "image_unreadable",
         ) from error
+
+
+def is_small(data: bytes) -> bool:
+    """Whether an image is read faster than a thread is found for it: a PNG of few pixels."""
+    if len(data) > _FEW or not data.startswith(b"\x89PNG"):
+        return False
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    return width * height <= _FEW
 
 
 def pixels(image: Image.Image) -> Picture:
