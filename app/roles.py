@@ -3,6 +3,7 @@
 Each role brings the database to this version first, so that they can start in any order.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -93,6 +94,8 @@ def answer(settings: Settings, listener: socket.socket) -> None:
         # uvicorn raises it anew when all is done, for whoever had a handler before; by default that
         # would end the process as if it had been killed.
         signal.signal(number, server.handle_exit)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no collection has to look through it again
     with single_threaded_blas():
         server.run(sockets=[listener])
 

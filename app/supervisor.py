@@ -9,8 +9,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+
+from prometheus_client.multiprocess import mark_process_dead
 
 from app.settings import Settings, environment_of
 from app.startup import START_FAILED, StopSignal, check_reach, listen, lock_directory, url_of
@@ -28,12 +31,17 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Child:
-    """A process that is to be there as long as the service is."""
+    """A process that is to be there as long as the service is.
+
+    Attributes:
+        figures: A directory in which it counts together with others, if there are others.
+    """
 
     name: str
     arguments: list[str]
     environment: dict[str, str]
     descriptors: list[int] = field(default_factory=list)
+    figures: str | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -48,7 +56,9 @@ class Child:
         )
 
     def note_death(self, code: int) -> None:
-        """Decide when to start it again."""
+        """Forget what it was busy with, and decide when to start it again."""
+        if self.figures is not None and self.process is not None:
+            mark_process_dead(self.process.pid, self.figures)  # type: ignore[no-untyped-call]
         steady = time.monotonic() - self.started > STEADY_SECONDS
         # One that was killed (the code is then negative) did not fail by itself.
         self.failures = 1 if steady or code < 0 else self.failures + 1
@@ -65,7 +75,8 @@ def serve(settings: Settings) -> int:
     listener = listen(settings.host, settings.port)
     stop = StopSignal()
     lifeline, held = os.pipe()
-    children = _children(settings, listener, lifeline)
+    figures = tempfile.TemporaryDirectory(prefix="mnistry-figures-")
+    children = _children(settings, listener, lifeline, figures.name)
     url = url_of(listener)
     sys.stdout.write(f"Mnistry is starting on {url}\n")
     sys.stdout.flush()
@@ -81,21 +92,33 @@ def serve(settings: Settings) -> int:
         for descriptor in (lifeline, held):
             os.close(descriptor)
         listener.close()
+        figures.cleanup()
         lock.close()
     return code
 
 
-def _children(settings: Settings, listener: socket.socket, lifeline: int) -> list[Child]:
-    """What the service consists of; each part ends when the other end of `lifeline` is closed."""
+def _children(
+    settings: Settings, listener: socket.socket, lifeline: int, figures: str
+) -> list[Child]:
+    """What the service consists of.
+
+    Args:
+        settings: Handed on through the environment.
+        listener: Where the API processes answer.
+        lifeline: A pipe; each part ends when its other end is closed.
+        figures: A directory in which API processes, if there are several, sum their figures.
+    """
     environment = environment_of(settings)
+    shared = {"PROMETHEUS_MULTIPROC_DIR": figures} if settings.workers > 1 else {}
     descriptor = listener.fileno()
     tied = ["--lifeline", str(lifeline)]
     apis = [
         Child(
             f"api-{i}",
             ["api", "--descriptor", str(descriptor), *tied],
-            environment,
+            environment | shared,
             [descriptor, lifeline],
+            shared.get("PROMETHEUS_MULTIPROC_DIR"),
         )
         for i in range(settings.workers)
     ]

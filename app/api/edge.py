@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +20,7 @@ from app.domain.keys import Role, digest, parse_keys
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
 _UPLOADS = ("/v1/models",)
+_PORT = re.compile(r":[0-9]*\Z")
 _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -30,17 +30,20 @@ _READERS_POST = re.compile(
 )
 """What a reader may POST: it changes nothing."""
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        b"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+        b"frame-ancestors 'none'",
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+"""Of every response that does not say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,19 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        sent_id = headers.get("x-request-id", "")
+        headers = Sent(scope)
+        sent_id = headers.get(b"x-request-id")
         request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
         scope["request_id"] = request_id
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                response = MutableHeaders(scope=message)
-                response["X-Request-ID"] = request_id
-                for name, value in _HEADERS.items():
-                    response.setdefault(name, value)
-                response.setdefault("Cache-Control", "no-store")
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(header for header in _HEADERS if header[0] not in given),
+                ]
             await send(message)
 
         try:
@@ -125,27 +129,28 @@ class Edge:
             return
         await self._app(scope, _limited(receive, limit), send_with_headers)
 
-    def _check(self, scope: Scope, headers: Headers) -> None:
+    def _check(self, scope: Scope, headers: "Sent") -> None:
         self._check_host(headers)
         if scope["method"] not in _SAFE:
             _check_origin(headers)
         if self._policy.keys:
             self._check_key(scope, headers)
 
-    def _check_host(self, headers: Headers) -> None:
-        hosts = headers.getlist("host")
-        if len(hosts) != 1:
-            raise HTTPException(421, f"one Host header is needed, got {len(hosts)}")
-        if self._policy.hosts is not None and _without_port(hosts[0]) not in self._policy.hosts:
+    def _check_host(self, headers: "Sent") -> None:
+        count = headers.count(b"host")
+        if count != 1:
+            raise HTTPException(421, f"one Host header is needed, got {count}")
+        host = headers.get(b"host")
+        if self._policy.hosts is not None and _without_port(host) not in self._policy.hosts:
             known = ", ".join(sorted(self._policy.hosts))
-            raise HTTPException(421, f"this service answers as {known}, not as {hosts[0][:100]!r}")
+            raise HTTPException(421, f"this service answers as {known}, not as {host[:100]!r}")
 
-    def _check_key(self, scope: Scope, headers: Headers) -> None:
+    def _check_key(self, scope: Scope, headers: "Sent") -> None:
         path: str = scope["path"]
         if path in _OPEN_PATHS or path.startswith("/static/"):
             return
-        kind, _, key = headers.get("authorization", "").partition(" ")
-        role = self._policy.keys.get(digest(key.strip().encode("latin-1", "replace")))
+        kind, _, key = headers.get(b"authorization").partition(" ")
+        role = self._policy.keys.get(digest(key.strip().encode("latin-1")))
         if kind.lower() != "bearer" or role is None:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(401, "send a key: Authorization: Bearer <key>", challenge)
@@ -161,18 +166,36 @@ class Edge:
         return self._policy.json_bytes
 
 
+class Sent:
+    """The headers of a request, turned into text only where they are looked at."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._first: dict[bytes, bytes] = dict(reversed(self._headers))
+
+    def get(self, name: bytes) -> str:
+        """The first of a name; empty if there is none."""
+        return self._first.get(name, b"").decode("latin-1")
+
+    def count(self, name: bytes) -> int:
+        return sum(1 for one, _ in self._headers if one == name)
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._first
+
+
 def _without_port(host: str) -> str:
     """The name, in small letters: names of hosts know no others (RFC 9110 §4.2.3)."""
-    return re.sub(r":[0-9]*\Z", "", host).lower()
+    return _PORT.sub("", host).lower()
 
 
-def _check_origin(headers: Headers) -> None:
+def _check_origin(headers: Sent) -> None:
     """Refuse what another site's page asks for; programs send neither header."""
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site in ("same-origin", "none"):
         return
-    if site is None and (origin is None or _authority(origin) == headers.get("host", "").lower()):
+    asks_itself = b"origin" not in headers or _authority(origin) == headers.get(b"host").lower()
+    if b"sec-fetch-site" not in headers and asks_itself:
         return
     raise HTTPException(403, "a page of another site may not change anything here")
 
@@ -185,8 +208,8 @@ def _authority(origin: str) -> str | None:
         return None
 
 
-def _check_length(headers: Headers, limit: int) -> None:
-    length = headers.get("content-length", "0")
+def _check_length(headers: Sent, limit: int) -> None:
+    length = headers.get(b"content-length")
     if length.isdecimal() and int(length) > limit:
         raise _too_large(limit)
 

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
@@ -91,6 +92,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CorruptBlob, _artifacts_error)
     app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
     app.add_exception_handler(UnstorableValue, _unstorable)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -173,6 +175,10 @@ def _changed_meanwhile(request: Request, error: Exception) -> Response:
 def _unstorable(request: Request, _error: Exception) -> Response:
     detail = "a text or a number is none that can be stored, such as text with a NUL"
     return problem(422, detail, _request_id(request))
+
+
+def _gone(request: Request, _error: Exception) -> Response:
+    return problem(400, "the connection was closed before the body came", _request_id(request))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

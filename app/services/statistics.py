@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import UntypedMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -186,7 +186,8 @@ class TritonCounters(Collector):
         """The counters, at this moment."""
         figures = self._statistics.figures()
         for name, help_, value in _TRITON:
-            family = CounterMetricFamily(name, help_, labels=("model", "version"))
+            # Untyped: the text format would add `_total` to the name of a counter.
+            family = UntypedMetricFamily(name, help_, labels=("model", "version"))
             for model_id, one in figures.items():
                 family.add_metric((model_id, VERSION), value(one))
             yield family

@@ -22,6 +22,7 @@ from tests.chaos.load import PATIENCE, SEEDS, STORM_PATIENCE, TINY, Client, Jour
 from tests.chaos.points import Point
 from tests.cluster import Cluster, Part, wait_until_ready
 from tests.postgresql import PostgreSQL
+from tests.processes import children
 
 FAULTS = str(Path(__file__).parent / "faults")
 
@@ -51,8 +52,8 @@ class Service:
         found = {self.part.pid: "supervisor"}
         waiting = [self.part.pid]
         while waiting:
-            for pid in _children(waiting.pop()):
-                found[pid] = _role(pid)
+            for pid, command in children(waiting.pop()).items():
+                found[pid] = _role(command.split())
                 waiting.append(pid)
         return found
 
@@ -83,20 +84,7 @@ class Service:
         return [] if result.returncode == 0 else result.stdout.splitlines()
 
 
-def _children(pid: int) -> list[int]:
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    found: list[int] = []
-    for one in lists:
-        with contextlib.suppress(OSError):
-            found += [int(child) for child in one.read_text().split()]
-    return found
-
-
-def _role(pid: int) -> str:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except OSError:
-        return "gone"
+def _role(command: Sequence[str]) -> str:
     if "app.trainer.run" in command:
         return "child"
     return command[command.index("app") + 1] if "app" in command else "other"

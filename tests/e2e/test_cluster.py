@@ -19,6 +19,7 @@ from tests.cluster import Cluster
 from tests.conftest import wait_until_ended
 from tests.object_storage import S3
 from tests.postgresql import PostgreSQL
+from tests.processes import children
 
 LONG = {"preset": "mlp", "epochs": 25, "train_samples": 20_000, "seed": 11}
 TINY = {"preset": "linear", "epochs": 1, "train_samples": 500, "seed": 1}
@@ -91,10 +92,8 @@ def in_the_middle(client: httpx.Client) -> str:
 def trainer_of(cluster: Cluster, job_id: str) -> str:
     """The trainer that has a job: the one with a training process, as no other job runs."""
     for name, part in cluster.parts.items():
-        if not part.url:
-            children = Path(f"/proc/{part.pid}/task").glob("*/children")
-            if any(one.read_text().strip() for one in children):
-                return name
+        if not part.url and children(part.pid):
+            return name
     raise AssertionError(f"no trainer has job {job_id}")
 
 

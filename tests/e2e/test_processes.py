@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.conftest import Server, StartServer, wait_until_ended
+from tests.processes import children
 
 LONG = {"preset": "mlp", "epochs": 25, "train_samples": 20_000, "seed": 11}
 OFTEN = {"MNISTRY_CHECKPOINT_SECONDS": "0.2"}
@@ -80,13 +81,6 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str, value
 
     assert name in line
     assert "secret" not in line
-
-
-def children(process: int) -> dict[int, str]:
-    """The processes that a process has started, from any thread, with their command lines."""
-    lists = Path(f"/proc/{process}/task").glob("*/children")
-    pids = [int(pid) for one in lists for pid in one.read_text().split()]
-    return {pid: Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in pids}
 
 
 def trainer_of(server: Server) -> int:

@@ -1,8 +1,10 @@
 """Attempts at jobs, with a real child process and a real database."""
 
 import gzip
+import os
 import shutil
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from app.store import aliases, jobs, models, sweeps
 from app.store.blobs import Blobs
 from app.store.database import Database
 from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
+from tests.processes import children
 
 SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
 SETTINGS_WITHOUT_CHECKPOINTS = replace(SETTINGS, checkpoint_seconds=60)
@@ -243,14 +246,25 @@ def test_a_trial_that_ends_before_it_can_be_stopped_has_not_died(
 
     thread.start()
     _wait_until_running(database, job.id)
-    with database.writing():  # the trainer cannot store an epoch until the child has ended
-        threading.Event().wait(4)
+    with database.writing() as connection:  # no epoch can be stored until the child has ended
+        jobs.hold(connection, job.id)
+        _wait_until_trained()
     thread.join()
 
     with database.reading() as connection:
         ended = jobs.get(connection, job.id)
     assert ended is not None
     assert (ended.status, ended.attempt, len(ended.history)) == ("succeeded", 1, 3)
+
+
+def _wait_until_trained() -> None:
+    """Wait until no child of this process trains: one that has ended has no command line."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not any("app.trainer.run" in command for command in children(os.getpid()).values()):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the child still trains")
 
 
 def test_a_trial_is_not_stopped_when_it_has_come_to_its_end(database: Database, job: Job) -> None:
