@@ -1,15 +1,17 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
 # make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
-# others; make accuracy: how well the presets read. make cluster: as on many machines, on this one;
-# make chaos: what is killed on the way, and what comes of it.
+# others; make bench-serve: the same for answers; make accuracy: how well the presets read. make
+# cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes of
+# it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 BENCH := .venv-bench
+MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 
-.PHONY: run test check parity bench accuracy cluster chaos lock clean browser
+.PHONY: run test check parity bench bench-serve accuracy cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -32,6 +34,10 @@ parity: $(PARITY)/stamp
 bench: $(BENCH)/stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/train.py
 
+# The load is made by wrk, which is a package of most systems, but none of Python's.
+bench-serve: $(BENCH)/serve.stamp $(MLSERVER)/stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/serve.py
+
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
 
@@ -51,7 +57,7 @@ lock: $(VENV)/dev.stamp
 		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(PARITY) data build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) data build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,6 +87,17 @@ $(BENCH)/stamp: requirements.lock
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BENCH)/bin/python -m pip install --quiet torch==2.13.0 scikit-learn threadpoolctl
+	@touch $@
+
+$(BENCH)/serve.stamp: $(BENCH)/stamp
+	@$(BENCH)/bin/python -m pip install --quiet litserve==0.2.19
+	@touch $@
+
+# MLServer wants an older FastAPI. It takes uvicorn alone, on which the others have httptools.
+$(MLSERVER)/stamp:
+	@echo "Installing ..."
+	@$(PYTHON) -m venv $(MLSERVER)
+	@$(MLSERVER)/bin/python -m pip install --quiet mlserver==1.7.1 httptools
 	@touch $@
 
 $(PARITY)/stamp: requirements.lock
