@@ -11,8 +11,9 @@ from pydantic import Field, JsonValue, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from app.api.dependencies import Parts
+from app.api.downloads import described, download
 from app.api.loading import load
-from app.api.responses import IdempotencyKey, Once, problems, tagged_bytes, versioned
+from app.api.responses import IdempotencyKey, Once, problems
 from app.api.schemas.models import ModelBody
 from app.api.strict_json import StrictRoute, loads
 from app.domain.definitions import NetworkDefinition
@@ -73,7 +74,7 @@ _REQUEST_BODY = {
 @router.get(
     "/{model}/export",
     response_class=Response,
-    responses={200: {"content": {BINARY: {"schema": _FILE}}}, **versioned(404, 409, 422)},
+    responses=described(BINARY, 404, 409, 422),
 )
 def models_export(
     model: str,
@@ -88,7 +89,7 @@ def models_export(
     content = service.export(loaded, format_, parts.limits)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", loaded.model.name or "").strip("-.")
     disposition = f'attachment; filename="{stem or loaded.model.id}.{format_}"'
-    return tagged_bytes(request, content, BINARY, {"Content-Disposition": disposition})
+    return download(request, content, BINARY, {"Content-Disposition": disposition})
 
 
 @router.post(

@@ -50,6 +50,7 @@ CODES: Mapping[int, tuple[str, str]] = {
     412: ("precondition-failed", "It has changed in the meantime"),
     413: ("too-large", "The body is too large"),
     415: ("unsupported-media-type", "The media type is not taken here"),
+    416: ("range-not-satisfiable", "The file has no such bytes"),
     421: ("misdirected", "The host name is not one of this service"),
     422: ("invalid", "The request does not validate"),
     429: ("too-many", "Too many at a time"),

@@ -48,6 +48,7 @@ DESCRIPTIONS = {
     412: "It has changed since the version that If-Match names.",
     413: "The body is too large.",
     415: "The media type is not taken here.",
+    416: "The file has no such bytes.",
     421: "The Host is not one of this service.",
     422: "The request does not validate.",
     429: "Too many at a time; try again after Retry-After seconds.",

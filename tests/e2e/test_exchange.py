@@ -77,6 +77,64 @@ def test_an_export_is_a_named_file_with_a_version(
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-9", slice(0, 10)),
+        ("bytes=100-", slice(100, None)),
+        ("bytes=-7", slice(-7, None)),
+        ("bytes=5-999999999", slice(5, None)),
+    ],
+)
+def test_a_part_of_an_export_is_downloaded(
+    client: httpx.Client, trained: dict[str, Any], asked: str, part: slice
+) -> None:
+    whole = export(client, trained, "safetensors")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    headers = {"Range": asked, "If-Range": whole.headers["ETag"]}
+
+    response = client.get(str(whole.url), headers=headers)
+
+    assert response.status_code == 206
+    assert response.content == whole.content[part]
+    first, last, _ = part.indices(len(whole.content))
+    assert response.headers["Content-Range"] == f"bytes {first}-{last - 1}/{len(whole.content)}"
+    assert response.headers["ETag"] == whole.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Range": "bytes=0-9", "If-Range": '"another version"'},
+        {"Range": "bytes=0-1,5-6"},
+        {"Range": "lines=0-9"},
+        {"Range": "bytes=-"},
+        {"Range": "bytes=9-3"},
+    ],
+)
+def test_what_is_no_single_range_of_this_version_gets_all_of_it(
+    client: httpx.Client, trained: dict[str, Any], headers: dict[str, str]
+) -> None:
+    whole = export(client, trained, "npz")
+
+    response = client.get(str(whole.url), headers=headers)
+
+    assert response.status_code == 200
+    assert response.content == whole.content
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0"])
+def test_a_range_beyond_the_file_is_refused(
+    client: httpx.Client, trained: dict[str, Any], asked: str
+) -> None:
+    whole = export(client, trained, "safetensors")
+
+    response = client.get(str(whole.url), headers={"Range": asked})
+
+    assert_problem(response, 416)
+    assert response.headers["Content-Range"] == f"bytes */{len(whole.content)}"
+
+
 @pytest.mark.parametrize("kind", IMPORTED)
 def test_what_is_exported_and_imported_again_predicts_the_same(
     client: httpx.Client, trained: dict[str, Any], digits: Any, kind: str
