@@ -109,7 +109,9 @@ def _children(
         figures: A directory in which API processes, if there are several, sum their figures.
     """
     environment = environment_of(settings)
-    shared = {"PROMETHEUS_MULTIPROC_DIR": figures} if settings.workers > 1 else {}
+    several = settings.workers > 1
+    # libuv, under the event loop: after a connection it lets the other processes have the next one.
+    shared = {"PROMETHEUS_MULTIPROC_DIR": figures, "UV_TCP_SINGLE_ACCEPT": "1"} if several else {}
     descriptor = listener.fileno()
     tied = ["--lifeline", str(lifeline)]
     apis = [
@@ -118,7 +120,7 @@ def _children(
             ["api", "--descriptor", str(descriptor), *tied],
             environment | shared,
             [descriptor, lifeline],
-            shared.get("PROMETHEUS_MULTIPROC_DIR"),
+            figures if several else None,
         )
         for i in range(settings.workers)
     ]
