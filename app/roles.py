@@ -3,6 +3,7 @@
 Each role brings the database to this version first, so that they can start in any order.
 """
 
+import asyncio
 import gc
 import logging
 import os
@@ -14,6 +15,7 @@ from types import FrameType
 
 import uvicorn
 
+from app.api.connections import Connection, close_overdue
 from app.main import create_app, open_blobs
 from app.settings import Settings
 from app.startup import START_FAILED, TRY_AGAIN, CannotStart, StopSignal, check_disk
@@ -23,6 +25,9 @@ from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
 GRACE_SECONDS = 5
+TICKS_A_SECOND = 10
+"""uvicorn's own."""
+
 WAIT_SECONDS = 60
 """How long a database may take to be there, when all parts of a service are started at once."""
 
@@ -71,7 +76,12 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
 
     class Server(uvicorn.Server):
-        """Ends its streams as soon as it is told to stop, so that none holds it up."""
+        """Ends its streams as soon as it is told to stop, and connections that are overdue."""
+
+        async def on_tick(self, counter: int) -> bool:
+            if counter % TICKS_A_SECOND == 0:
+                close_overdue(self.server_state.connections, asyncio.get_running_loop().time())
+            return await super().on_tick(counter)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             super().handle_exit(sig, frame)
@@ -80,7 +90,7 @@ def answer(settings: Settings, listener: socket.socket) -> None:
 
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
