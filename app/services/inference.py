@@ -12,6 +12,7 @@ A row's probabilities differ in their last bits with the size of the batch that 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -148,22 +149,23 @@ class Inference:
         loop = asyncio.get_running_loop()
         while line.callers:
             callers = self._next(line)
-            x = np.concatenate([caller.x for caller in callers])
+            rows = [len(caller.x) for caller in callers]
             began = time.perf_counter()
             try:
-                output = await loop.run_in_executor(self._pool, model.predict, x)
+                output = await loop.run_in_executor(self._pool, _compute, model, callers)
             except Exception as error:  # noqa: BLE001 - it is for those who asked
                 for caller in callers:
                     if not caller.answer.done():
                         caller.answer.set_exception(error)
                 continue
             seconds = time.perf_counter() - began
-            self._statistics.meter(model.model.id).computed(len(x), seconds)
-            line.seconds_per_row += 0.2 * (seconds / len(x) - line.seconds_per_row)
-            parts = np.split(output, np.cumsum([len(caller.x) for caller in callers])[:-1])
+            self._statistics.meter(model.model.id).computed(sum(rows), seconds)
+            line.seconds_per_row += 0.2 * (seconds / sum(rows) - line.seconds_per_row)
+            parts = np.split(output, np.cumsum(rows)[:-1])
             for caller, part in zip(callers, parts, strict=True):
                 if not caller.answer.done():  # else its time was up, or it went away
-                    caller.answer.set_result(Run(part, began - caller.since, seconds, len(x)))
+                    queued = began - caller.since
+                    caller.answer.set_result(Run(part, queued, seconds, sum(rows)))
         line.running = None
 
     def _next(self, line: _Line) -> list[_Caller]:
@@ -175,3 +177,7 @@ class Inference:
             rows += len(callers[-1].x)
             self._take_out(line, callers[-1])
         return callers
+
+
+def _compute(model: LoadedModel, callers: Sequence[_Caller]) -> Array:
+    return model.predict(np.concatenate([caller.x for caller in callers]))
