@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
+from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.services.examples import ExampleReader
 from app.services.jobs import JobQueue
 from app.services.registry import Registry
 from app.services.serving import Serving
@@ -27,6 +29,8 @@ class Services:
     watch: JobWatch
     streams: StreamLimits
     limits: Limits
+    examples: ExampleReader
+    dataset_limits: DatasetLimits
     threads: int
     max_queued_jobs: int
     max_image_pixels: int

@@ -20,7 +20,8 @@ from app.domain.keys import Role, digest, parse_keys
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
-_UPLOADS = ("/v1/models",)
+_SAMPLES = re.compile(r"/v1/datasets/[^/]+/samples")
+_UPLOADS = ("/v1/models", "/v1/datasets")
 _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -117,7 +118,7 @@ class Edge:
 
         try:
             self._check(scope, headers)
-            limit = self._limit(scope)
+            limit = self._limit(scope["path"], headers)
             _check_length(headers, limit)
         except HTTPException as error:
             response = problem(error.status_code, error.detail, request_id, headers=error.headers)
@@ -153,10 +154,10 @@ class Edge:
         if role == "reader" and not reads:
             raise HTTPException(403, "a reader's key may read and predict; this needs a trainer's")
 
-    def _limit(self, scope: Scope) -> int:
-        if _PREDICT.fullmatch(scope["path"]):
+    def _limit(self, path: str, headers: Headers) -> int:
+        if _PREDICT.fullmatch(path) or _SAMPLES.fullmatch(path):
             return self._policy.predict_bytes
-        if scope["path"] in _UPLOADS:
+        if path in _UPLOADS and headers.get("content-type", "").lower().startswith("multipart/"):
             return self._policy.upload_bytes
         return self._policy.json_bytes
 

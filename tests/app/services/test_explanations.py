@@ -8,7 +8,7 @@ from app.domain.definitions import build
 from app.domain.presets import PRESETS, PresetName
 from app.services import explanations
 from app.services.serving import LoadedModel
-from app.store import datasets
+from app.store import mnist
 from engine.arrays import Array
 from tests.app.records import a_model
 
@@ -22,7 +22,7 @@ def loaded(preset: PresetName) -> LoadedModel:
 
 @pytest.fixture
 def digit() -> Array:
-    image: Array = datasets.read("mnist", "test").images[0].astype(np.float32) / 255
+    image: Array = mnist.read("test").images[0].astype(np.float32) / 255
     return image
 
 

@@ -10,7 +10,7 @@ from app.domain.errors import InvalidInput
 from app.domain.presets import PRESETS
 from app.services import predictions
 from app.services.serving import LoadedModel
-from app.store import datasets
+from app.store import mnist
 from app.vision import render
 from tests.app.records import a_model
 
@@ -20,7 +20,7 @@ PIXELS = 16_000_000
 def loaded(definition: NetworkDefinition) -> LoadedModel:
     network = build(definition, seed=3)
     shape = tuple(definition.input_shape)
-    model = a_model(definition.model_dump(mode="json"), datasets.MNIST.classes)
+    model = a_model(definition.model_dump(mode="json"), mnist.MNIST.classes)
     return LoadedModel(model, network, shape, network.output_shape(shape) == shape)
 
 
@@ -31,7 +31,7 @@ def linear() -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def digit() -> Any:
-    return datasets.read("mnist", "test").images[0, 0].astype(np.float32) / 255
+    return mnist.read("test").images[0, 0].astype(np.float32) / 255
 
 
 def test_all_forms_of_a_digit_are_read_alike(linear: LoadedModel, digit: Any) -> None:
@@ -49,7 +49,7 @@ def test_all_forms_of_a_digit_are_read_alike(linear: LoadedModel, digit: Any) ->
 
 
 def test_a_batch_reads_every_input_as_if_it_were_alone(linear: LoadedModel) -> None:
-    images = datasets.read("mnist", "test").images[:17, 0].astype(np.float32) / 255
+    images = mnist.read("test").images[:17, 0].astype(np.float32) / 255
     inputs = predictions.from_instances(linear, [x.tolist() for x in images], "auto", PIXELS)
 
     together = predictions.predict(linear, inputs)
