@@ -1,12 +1,13 @@
 """What a client says of a dataset that is to be made."""
 
 import math
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.domain.datasets import CHUNK_BYTES
+from app.domain.errors import InvalidInput
 from app.domain.spec import Spec
 from app.domain.text import Name, ResourceName
 
@@ -54,17 +55,20 @@ class DatasetRequest(Spec):
         description="A dataset to copy; its samples are shared, not stored anew.",
     )
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        described = {"sample_shape": self.sample_shape, "classes": self.classes}
-        for field, value in described.items():
-            if self.source is not None and value is not None:
-                msg = "a copy has its source's {field}; leave it out, or leave out from"
-                raise PydanticCustomError("copy_or_new", msg, {"field": field})
-            if self.source is None and value is None:
-                msg = "{field} is missing; send sample_shape and classes, or from"
-                raise PydanticCustomError("missing_field", msg, {"field": field})
-        return self
+    def check(self) -> None:
+        """Refuse what is neither described nor copied, or both.
+
+        Raises:
+            InvalidInput: At the field that has to come or go.
+        """
+        for field in ("sample_shape", "classes"):
+            missing = getattr(self, field) is None
+            if self.source is not None and not missing:
+                msg = f"a copy has its source's {field}; leave it out, or leave out from"
+                raise InvalidInput.at((field,), msg, "copy_or_new")
+            if self.source is None and missing:
+                msg = f"{field} is missing; send sample_shape and classes, or from"
+                raise InvalidInput.at((field,), msg, "missing")
 
 
 class UploadForm(Spec):

@@ -78,8 +78,8 @@ class _Images:
         self._stream = archive.open(f"{name}.npy")
         self._header = header(self._stream, name)
         _check_kind(name, self._header)
-        self.samples = self._header.shape[0]
         self.sample_shape, self._colours_last = _layout(name, self._header.shape)
+        self.samples = self._header.shape[0]
         check_size(name, self.samples, self.sample_shape, limits)
 
     def blocks(self) -> Iterator[NDArray[np.uint8]]:

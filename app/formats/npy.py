@@ -35,6 +35,9 @@ def header(stream: Stream, name: str) -> Header:
     try:
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        return Header(*read(stream, max_header_size=_MAX_HEADER))
+        found = Header(*read(stream, max_header_size=_MAX_HEADER))
+        if min(found.shape, default=0) < 0:
+            raise ValueError(f"a shape below 0: {found.shape}")
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise UnusableFile(f"entry {name!r:.100} is not an array: {error!s:.200}") from error
+    return found

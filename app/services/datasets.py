@@ -115,9 +115,10 @@ def create(connection: Connection, request: DatasetRequest, limits: DatasetLimit
     """Make a dataset without samples, or a copy of another.
 
     Raises:
-        InvalidInput: There is no dataset to copy, or too many classes.
+        InvalidInput: Something is missing or too much, or there is no dataset to copy.
         StateConflict: There is one of that name.
     """
+    request.check()
     _check_new(connection, request.name)
     own: Json = {"id": ids.new_id("dst"), "name": request.name, "created_at": clock.now()}
     if request.source is not None:

@@ -243,7 +243,8 @@ def test_a_trial_that_ends_before_it_can_be_stopped_has_not_died(
 
     thread.start()
     _wait_until_running(database, job.id)
-    with database.writing():  # the trainer cannot store an epoch until the child has ended
+    with database.writing() as connection:
+        jobs.hold(connection, job.id)  # the trainer cannot store an epoch until the child has ended
         threading.Event().wait(4)
     thread.join()
 
