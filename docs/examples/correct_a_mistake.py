@@ -7,11 +7,11 @@ import httpx
 api = httpx.Client(base_url=sys.argv[1] if sys.argv[1:] else "http://127.0.0.1:8000", timeout=90)
 
 
-def ask(method: str, path: str, **body):
+def ask(method: str, path: str, **body) -> httpx.Response:
     return api.request(method, f"/v1/{path}", **body).raise_for_status()
 
 
-def train(**body):
+def train(**body) -> str:
     job = ask("POST", "jobs", json={"preset": "mlp", "epochs": 1, "seed": 1, **body}).json()
     while job["finished_at"] is None:
         job = ask("GET", f"jobs/{job['id']}", params={"wait": 30}).json()
