@@ -142,7 +142,7 @@ def _levels(name: str, values: NDArray[np.generic], first: int) -> NDArray[np.ui
         )
     if white == 255:
         return numbers.astype(np.uint8)
-    return np.rint(numbers.astype(np.float64) * 255).astype(np.uint8)
+    return np.rint(numbers * numbers.dtype.type(255)).astype(np.uint8)
 
 
 def _exactly(stream: Stream, name: str, size: int) -> bytes:

@@ -1,5 +1,6 @@
 """The header of an .npy entry, read before its numbers: what it claims must be what is there."""
 
+from tokenize import TokenError
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -9,6 +10,8 @@ from app.domain.errors import UnusableFile
 from engine.arrays import Shape
 
 _MAX_HEADER = 10_000
+_NO_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, TokenError)
+"""What NumPy, which parses a header as Python, raises of one that is none."""
 
 
 class Stream(Protocol):
@@ -38,6 +41,6 @@ def header(stream: Stream, name: str) -> Header:
         found = Header(*read(stream, max_header_size=_MAX_HEADER))
         if min(found.shape, default=0) < 0:
             raise ValueError(f"a shape below 0: {found.shape}")
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _NO_HEADER as error:
         raise UnusableFile(f"entry {name!r:.100} is not an array: {error!s:.200}") from error
     return found
