@@ -41,13 +41,15 @@ class SmallDisk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SmallDisk]:
+    """A small disk for the data; with the parameter True also for what comes and goes."""
     directory = tmp_path / "data"
     directory.mkdir()
+    for_all = {"TMPDIR": str(directory)} if getattr(request, "param", False) else {}
     mount = f"mount -t tmpfs -o size={MEGABYTES}m tmpfs {directory}"
     service = Part(
         ["serve", "--port", "0", "--data-dir", str(directory)],
-        {"MNISTRY_CHECKPOINT_SECONDS": "0.2", "MNISTRY_THREADS": "1", "TMPDIR": str(directory)},
+        {"MNISTRY_CHECKPOINT_SECONDS": "0.2", "MNISTRY_THREADS": "1", **for_all},
         tmp_path / "log",
         # A mount that this process alone sees, for which nobody has to be root.
         ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"],
@@ -88,6 +90,7 @@ def test_jobs_wait_for_room_and_everything_else_goes_on(disk: SmallDisk) -> None
         assert after["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("disk", [True, False], indirect=True)
 def test_an_upload_that_finds_no_room_is_refused_and_leaves_nothing(disk: SmallDisk) -> None:
     with httpx.Client(base_url=disk.service.url, timeout=70) as client:
         large = npz(arrays(train=4000))

@@ -230,8 +230,8 @@ def hostile() -> Iterator[Any]:
     yield "more than claimed", with_entry("x_train", npy(x) + b"x"), "header claims"
     yield "less than claimed", with_entry("y_train", npy(y)[:-8]), "header claims"
     yield "a negative claim", with_entry("x_train", claiming("(-1, 28, 28)")), "below 0"
-    cut = claiming("(1, 28, 28)").replace(b"}", b" ")
-    yield "a header without an end", with_entry("x_train", cut), "not an array"
+    endless_header = claiming("(1, 28, 28)").replace(b"}", b" ")
+    yield "a header without an end", with_entry("x_train", endless_header), "not an array"
     yield "no array", with_entry("x_train", b"hello"), "not an array"
     yield "a bomb", bomb(), "at most"
     yield "10^6 entries", end_claiming(10**6, 2**20, wide=True), "1000000 entries"
