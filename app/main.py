@@ -24,6 +24,7 @@ from app.api import (
     pages,
     predictions,
     problems,
+    samples,
     sweeps,
 )
 from app.api.dependencies import Services
@@ -32,7 +33,9 @@ from app.api.head import Head
 from app.api.metrics import Measured, Metrics
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
+from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.services.examples import ExampleReader
 from app.services.inference import Inference
 from app.services.registry import Registry
 from app.services.serving import Serving
@@ -92,7 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.install(app)
     predictions.install(app)
     routers = (
-        *(catalog, networks, datasets, jobs, events, sweeps),
+        *(catalog, networks, datasets, samples, jobs, events, sweeps),
         *(models, exchange, aliases),
     )
     for module in routers:
@@ -147,6 +150,8 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
             limits=_network_limits(settings),
+            examples=ExampleReader(database, blobs),
+            dataset_limits=_dataset_limits(settings),
             threads=settings.threads,
             max_queued_jobs=settings.max_queued_jobs,
             max_image_pixels=settings.max_image_pixels,
@@ -163,6 +168,15 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
 
 def _network_limits(settings: Settings) -> Limits:
     return Limits(settings.max_parameters, settings.max_activations, settings.max_macs)
+
+
+def _dataset_limits(settings: Settings) -> DatasetLimits:
+    return DatasetLimits(
+        settings.max_dataset_bytes,
+        settings.max_dataset_samples,
+        settings.max_dataset_classes,
+        settings.max_image_pixels,
+    )
 
 
 def _limits_body(settings: Settings) -> limits.LimitsBody:

@@ -64,10 +64,19 @@ class Settings(BaseSettings):
         16 * MIB, description="The largest body of a prediction."
     )
     max_upload_bytes: Annotated[int, Field(ge=1024)] = Field(
-        256 * MIB, description="The largest upload: a model."
+        256 * MIB, description="The largest upload: a model or a dataset."
     )
     max_image_pixels: Annotated[int, Field(ge=784)] = Field(
         16_000_000, description="The largest image, in pixels."
+    )
+    max_dataset_bytes: Annotated[int, Field(ge=784)] = Field(
+        512 * MIB, description="The largest split of a dataset, unpacked, a byte a number."
+    )
+    max_dataset_samples: Annotated[int, Field(ge=1)] = Field(
+        1_000_000, description="Samples of a split of a dataset."
+    )
+    max_dataset_classes: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1000, description="Classes of a dataset."
     )
     max_parameters: Annotated[int, Field(ge=1)] = Field(
         20_000_000, description="The largest network, in trained numbers."

@@ -1,91 +1,138 @@
-"""Datasets: what there is to learn from."""
+"""Datasets: what there is to learn from; made of files, of other datasets, or empty."""
 
-from typing import Annotated
+import hashlib
+from typing import BinaryIO
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
+from app.api.dependencies import Parts, Services
+from app.api.forms import (
+    MAX_FIELDS,
+    MAX_TEXT,
+    form_schema,
+    media_type,
+    read_form,
+    require_form,
+    validated,
+)
+from app.api.responses import (
+    IdempotencyKey,
+    Once,
+    Pages,
+    listed,
+    problems,
+    tagged,
+    versioned,
+)
 from app.api.schemas.common import ListBody
-from app.api.schemas.datasets import DatasetBody, SampleBody
-from app.api.strict_json import StrictRoute
+from app.api.schemas.datasets import DatasetBody
+from app.api.strict_json import StrictRoute, is_json, loads
 from app.domain import ids
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.dataset_requests import DatasetRequest, UploadForm
+from app.domain.datasets import Dataset
+from app.services import datasets as service
 from app.store import datasets as store
-from app.store.datasets import Dataset, Split
-from app.vision import render
+from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], route_class=StrictRoute)
 
-AnySplit = Annotated[Split, Query(description="Which part of the dataset.")]
+SCOPE = "POST /v1/datasets"
+
+_PLAIN = ("name",)
+_FILE = (
+    "npz with x_train, y_train, x_test and y_test (integers 0..255 or floats 0..1); or a zip of "
+    "MNIST's four IDX files, gzipped or not; or a zip of train/<class>/<image> and "
+    "test/<class>/<image>: those that are grey and 28×28 are taken as they are, any others as "
+    "predictions take a photo of a digit."
+)
+_REQUEST_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": form_schema(UploadForm, _PLAIN, _FILE),
+            "application/json": {
+                "schema": DatasetRequest.model_json_schema(),
+                "examples": {
+                    "copy": {
+                        "summary": "A copy of MNIST, to which corrections are added",
+                        "value": {"name": "corrections", "from": "mnist"},
+                    },
+                    "empty": {
+                        "summary": "One without samples",
+                        "value": {
+                            "name": "shapes",
+                            "sample_shape": [1, 28, 28],
+                            "classes": ["circle", "square"],
+                        },
+                    },
+                },
+            },
+        },
+    }
+}
 
 
 @router.get("", responses=problems(422))
-def datasets_list(pages: Pages) -> ListBody[DatasetBody]:
-    """Every dataset."""
-    after = pages.after(ids.NAME_PATTERN)
-    known = [dataset for dataset in store.all_of_them() if after is None or dataset.name > after]
-    page = known[: pages.limit]
-    bodies = [DatasetBody.of(dataset) for dataset in page]
-    return listed(bodies, page[-1].name if len(known) > len(page) else None)
+def datasets_list(parts: Parts, pages: Pages) -> ListBody[DatasetBody]:
+    """Every dataset, newest first; MNIST is the last."""
+    with parts.database.reading() as connection:
+        page = store.page(connection, pages.after(ids.pattern("dst")), pages.limit)
+    return listed([DatasetBody.of(dataset) for dataset in page.records], page.next_id)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DatasetBody,
+    responses=problems(400, 409, 413, 415, 422),
+    openapi_extra=_REQUEST_BODY,
+)
+async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
+    """Make a dataset: of a file, of another dataset, or without samples."""
+    if is_json(media_type(request)):
+        content = await request.body()
+        body = validated(DatasetRequest, loads(content))
+        once = Once(SCOPE, key, hashlib.sha256(content).hexdigest())
+        return await run_in_threadpool(_create, parts, once, body)
+    require_form(request)
+    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
+        fields, file = await read_form(form, UploadForm, _PLAIN)
+        return await run_in_threadpool(_upload, parts, key, fields, file.file)
+
+
+def _create(parts: Services, once: Once, body: DatasetRequest) -> Response:
+    def create(connection: Connection) -> tuple[DatasetBody, str]:
+        return _made(service.create(connection, body, parts.dataset_limits))
+
+    return once.run(parts.database, 201, create)
+
+
+def _upload(parts: Services, key: str | None, fields: UploadForm, file: BinaryIO) -> Response:
+    digest = hashlib.sha256(fields.model_dump_json().encode())
+    for part in iter(lambda: file.read(2**20), b""):
+        digest.update(part)
+    draft = service.read(file, fields.classes, parts.blobs, parts.dataset_limits)
+
+    def create(connection: Connection) -> tuple[DatasetBody, str]:
+        return _made(service.store(connection, draft, fields.name))
+
+    return Once(SCOPE, key, digest.hexdigest()).run(parts.database, 201, create)
+
+
+def _made(dataset: Dataset) -> tuple[DatasetBody, str]:
+    return DatasetBody.of(dataset), f"/v1/datasets/{dataset.name}"
 
 
 @router.get("/{name}", response_model=DatasetBody, responses=versioned(404))
-def datasets_read(name: str, request: Request) -> Response:
-    """One dataset."""
-    return tagged(request, DatasetBody.of(_find(name)))
+def datasets_read(name: str, request: Request, parts: Parts) -> Response:
+    """One dataset, as its newest version is."""
+    with parts.database.reading() as connection:
+        return tagged(request, DatasetBody.of(service.find(connection, name)))
 
 
-@router.get("/{name}/samples", responses=problems(404, 422))
-def datasets_samples(
-    name: str,
-    split: AnySplit = "train",
-    label: Annotated[str | None, Query(description="Only those of this class.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Items a page.")] = 20,
-    cursor: Annotated[
-        str | None, Query(pattern="^[0-9]{1,9}$", description="`next_cursor` of the page before.")
-    ] = None,
-) -> ListBody[SampleBody]:
-    """The samples of a split, in their order."""
-    dataset = _find(name)
-    labels = store.read(name, split).labels
-    if label is not None and label not in dataset.classes:
-        known = ", ".join(dataset.classes)
-        raise InvalidInput.at(("query", "label"), f"unknown label, known are {known}", "label")
-    first = 0 if cursor is None else int(cursor)
-    wanted = None if label is None else dataset.classes.index(label)
-    found = [i for i in range(first, len(labels)) if wanted is None or labels[i] == wanted][
-        : limit + 1
-    ]
-    items = [
-        SampleBody(index=i, split=split, label=dataset.classes[labels[i]]) for i in found[:limit]
-    ]
-    return ListBody(data=items, next_cursor=str(found[limit]) if len(found) > limit else None)
-
-
-@router.get(
-    "/{name}/samples/{index}",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The sample as a grey image; its class is in the header X-Label.",
-            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        **versioned(404, 422),
-    },
-)
-def datasets_sample(name: str, index: int, request: Request, split: AnySplit = "train") -> Response:
-    """One sample as an image."""
-    dataset = _find(name)
-    examples = store.read(name, split)
-    if not 0 <= index < len(examples.labels):
-        raise NotFound(f"sample of {name}'s {split} split with index", str(index))
-    content = render.png(examples.images[index, 0].astype("float32") / 255)
-    headers = {"X-Label": dataset.classes[examples.labels[index]]}
-    return tagged_bytes(request, content, "image/png", headers)
-
-
-def _find(name: str) -> Dataset:
-    dataset = store.get(name)
-    if dataset is None:
-        raise NotFound("dataset", name)
-    return dataset
+@router.delete("/{name}", status_code=204, responses=problems(404, 409))
+def datasets_delete(name: str, parts: Parts) -> None:
+    """Remove a dataset that no unfinished job needs; models and receipts stay."""
+    with parts.database.writing() as connection:
+        service.delete(connection, name)

@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
+from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.services.examples import ExampleReader
 from app.services.inference import Inference
 from app.services.jobs import JobQueue
 from app.services.registry import Registry
@@ -31,6 +33,8 @@ class Services:
     watch: JobWatch
     streams: StreamLimits
     limits: Limits
+    examples: ExampleReader
+    dataset_limits: DatasetLimits
     threads: int
     max_queued_jobs: int
     max_image_pixels: int

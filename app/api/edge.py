@@ -19,7 +19,8 @@ from app.domain.keys import Role, digest, parse_keys
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
-_UPLOADS = ("/v1/models",)
+_SAMPLES = re.compile(r"/v1/datasets/[^/]+/samples")
+_UPLOADS = ("/v1/models", "/v1/datasets")
 _PORT = re.compile(r":[0-9]*\Z")
 _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -88,6 +89,24 @@ def policy(
     return Policy(keys, hosts, json_bytes, predict_bytes, upload_bytes)
 
 
+class Sent:
+    """The headers of a request, turned into text only where they are looked at."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._first: dict[bytes, bytes] = dict(reversed(self._headers))
+
+    def get(self, name: bytes) -> str:
+        """The first of a name; empty if there is none."""
+        return self._first.get(name, b"").decode("latin-1")
+
+    def count(self, name: bytes) -> int:
+        return sum(1 for one, _ in self._headers if one == name)
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._first
+
+
 class Edge:
     """The middleware.
 
@@ -121,7 +140,7 @@ class Edge:
 
         try:
             self._check(scope, headers)
-            limit = self._limit(scope)
+            limit = self._limit(scope["path"], headers)
             _check_length(headers, limit)
         except HTTPException as error:
             response = problem(error.status_code, error.detail, request_id, headers=error.headers)
@@ -129,14 +148,14 @@ class Edge:
             return
         await self._app(scope, _limited(receive, limit), send_with_headers)
 
-    def _check(self, scope: Scope, headers: "Sent") -> None:
+    def _check(self, scope: Scope, headers: Sent) -> None:
         self._check_host(headers)
         if scope["method"] not in _SAFE:
             _check_origin(headers)
         if self._policy.keys:
             self._check_key(scope, headers)
 
-    def _check_host(self, headers: "Sent") -> None:
+    def _check_host(self, headers: Sent) -> None:
         count = headers.count(b"host")
         if count != 1:
             raise HTTPException(421, f"one Host header is needed, got {count}")
@@ -145,7 +164,7 @@ class Edge:
             known = ", ".join(sorted(self._policy.hosts))
             raise HTTPException(421, f"this service answers as {known}, not as {host[:100]!r}")
 
-    def _check_key(self, scope: Scope, headers: "Sent") -> None:
+    def _check_key(self, scope: Scope, headers: Sent) -> None:
         path: str = scope["path"]
         if path in _OPEN_PATHS or path.startswith("/static/"):
             return
@@ -158,30 +177,12 @@ class Edge:
         if role == "reader" and not reads:
             raise HTTPException(403, "a reader's key may read and predict; this needs a trainer's")
 
-    def _limit(self, scope: Scope) -> int:
-        if _PREDICT.fullmatch(scope["path"]):
+    def _limit(self, path: str, headers: Sent) -> int:
+        if _PREDICT.fullmatch(path) or _SAMPLES.fullmatch(path):
             return self._policy.predict_bytes
-        if scope["path"] in _UPLOADS:
+        if path in _UPLOADS and headers.get(b"content-type").lower().startswith("multipart/"):
             return self._policy.upload_bytes
         return self._policy.json_bytes
-
-
-class Sent:
-    """The headers of a request, turned into text only where they are looked at."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
-        self._first: dict[bytes, bytes] = dict(reversed(self._headers))
-
-    def get(self, name: bytes) -> str:
-        """The first of a name; empty if there is none."""
-        return self._first.get(name, b"").decode("latin-1")
-
-    def count(self, name: bytes) -> int:
-        return sum(1 for one, _ in self._headers if one == name)
-
-    def __contains__(self, name: bytes) -> bool:
-        return name in self._first
 
 
 def _without_port(host: str) -> str:

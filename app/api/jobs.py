@@ -15,6 +15,7 @@ from app.api.strict_json import StrictRoute
 from app.domain import ids
 from app.domain.jobs import INTERNAL_FIELDS, JobLabels, JobRequest, JobStatus
 from app.domain.records import Job
+from app.services import datasets
 from app.services import jobs as service
 from app.services.estimates import MNIST_SAMPLES, estimate
 from app.services.models import check_alias_name
@@ -191,8 +192,9 @@ def _plan(body: JobRequest, parts: Services) -> Response:
     """What a job would be and cost, with nothing stored."""
     with parts.database.reading() as connection:
         job, config, summary = service.plan(connection, body, parts.limits)
+        dataset = datasets.find(connection, config.dataset)
     cost = estimate(summary, parts.threads)
-    share = (config.train_samples or MNIST_SAMPLES) / MNIST_SAMPLES
+    share = (config.train_samples or dataset.train_samples) / MNIST_SAMPLES
     seconds = round(config.epochs * share * cost.seconds_per_epoch, 3)
     answer = PlanBody(
         config=config.model_dump(mode="json", exclude=set(INTERNAL_FIELDS)),

@@ -11,9 +11,12 @@ class LimitsBody(Body):
     """The largest of everything."""
 
     json_bytes: int = Field(description="The largest JSON body.")
-    predict_bytes: int = Field(description="The largest body of a prediction.")
+    predict_bytes: int = Field(description="The largest body of a prediction, or of a sample.")
     upload_bytes: int = Field(description="The largest upload.")
     image_pixels: int = Field(description="The largest image.")
+    dataset_bytes: int = Field(description="The largest dataset, unpacked, a byte a number.")
+    dataset_samples: int = Field(description="Samples of a split.")
+    dataset_classes: int = Field(description="Classes of a dataset.")
     parameters: int = Field(description="The largest network, in trained numbers.")
     activations: int = Field(description="The largest network, in numbers that layers give.")
     macs: int = Field(description="The largest network, in multiply-adds a sample.")

@@ -1,10 +1,10 @@
 """Models: what jobs leave."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from app.api.dependencies import Parts
+from app.api.dependencies import Parts, Services
 from app.api.loading import load
 from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
@@ -16,8 +16,11 @@ from app.api.schemas.models import (
 )
 from app.api.strict_json import StrictRoute
 from app.domain import ids
+from app.domain.datasets import Split
 from app.services import models as service
+from app.services.serving import LoadedModel
 from app.store import models as store
+from app.store.chunks import Examples
 from app.vision import render
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
@@ -38,11 +41,11 @@ def models_compare(
     a: Annotated[str, Query(description="A model, by its id or an alias.")],
     b: Annotated[str, Query(description="The other.")],
     dataset: Annotated[str, Query(description="The dataset.", max_length=64)] = "mnist",
-    split: Annotated[Literal["train", "test"], Query(description="Which part of it.")] = "test",
+    split: Annotated[Split, Query(description="Which part of it.")] = "test",
 ) -> ComparisonBody:
     """Two models on the same samples, with McNemar's test of their difference."""
     one, other = (load(parts, name) for name in (a, b))
-    comparison = service.compare(one, other, dataset, split)
+    comparison = service.compare(one, other, _examples(parts, dataset, split, one, other))
     return ComparisonBody.of(comparison, one.model.id, other.model.id)
 
 
@@ -70,7 +73,7 @@ def models_evaluate(
 ) -> EvaluationBody:
     """Read every sample of a dataset's split and compare with its label."""
     loaded = load(parts, model)
-    evaluation = service.evaluate(loaded, body.dataset, body.split)
+    evaluation = service.evaluate(loaded, _examples(parts, body.dataset, body.split, loaded))
     return EvaluationBody.of(evaluation, loaded.model.classes)
 
 
@@ -86,3 +89,10 @@ def models_filters(model: str, request: Request, parts: Parts) -> Response:
     """What the units of the first layer look for, as one picture."""
     loaded = load(parts, model)
     return tagged_bytes(request, render.png(service.filters(loaded)), "image/png")
+
+
+def _examples(parts: Services, name: str, split: Split, *models: LoadedModel) -> Examples:
+    """The samples of a dataset that fits some models."""
+    with parts.database.reading() as connection:
+        dataset = service.fitting(connection, name, split, *models)
+    return parts.examples.read(dataset, split)

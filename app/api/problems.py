@@ -1,6 +1,7 @@
 """The one table from error to status, and the RFC 9457 bodies that clients get."""
 
 import difflib
+import errno
 import json
 import logging
 import math
@@ -97,6 +98,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
     app.add_exception_handler(UnstorableValue, _unstorable)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -159,6 +161,15 @@ def _database_error(request: Request, error: Exception) -> Response:
         return problem(507, "nothing can be stored at present", _request_id(request))
     detail = "the database does not answer at present"
     return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+
+
+def _no_room(request: Request, error: Exception) -> Response:
+    """An upload that the disk has no room for while it comes."""
+    assert isinstance(error, OSError)  # noqa: S101 - registered for it
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    log.error("the disk is full", exc_info=error)
+    return problem(507, "nothing can be stored at present", _request_id(request))
 
 
 def _artifacts_error(request: Request, error: Exception) -> Response:

@@ -97,10 +97,15 @@ class StrictRoute(APIRoute):
         return strict
 
 
+def is_json(media_type: str) -> bool:
+    """Whether a media type, in small letters and without parameters, is JSON."""
+    return _JSON.fullmatch(media_type) is not None
+
+
 def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if _JSON.fullmatch(media_type):
+    if is_json(media_type):
         return
     raise HTTPException(
         415, f"the body must be application/json, got {media_type or 'no Content-Type'}"

@@ -69,10 +69,14 @@ class JobConfig(Recipe):
     stop_after: StopAfter | None = Field(
         None, description="Where that job ended, and this one does, however long it takes."
     )
+    dataset_version: int = Field(1, description="The version of the dataset that it learns.")
+    dataset_sha256: str | None = Field(
+        None, description="That version's content; None: MNIST, as in the first jobs."
+    )
 
 
-INTERNAL_FIELDS = ("replay_of", "stop_after")
-"""What a config says of a replay: no part of what can be asked for."""
+INTERNAL_FIELDS = ("replay_of", "stop_after", "dataset_version", "dataset_sha256")
+"""What a config says of a replay and of its dataset: no part of what can be asked for."""
 
 
 class JobLabels(Spec):

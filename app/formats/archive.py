@@ -1,22 +1,49 @@
-"""Zip archives that hold models: written the same each time, read within bounds."""
+"""Zip archives: written the same each time, read within bounds and without opening a path.
+
+What an archive says of its sizes is not believed, but it is read first: what admits to be too large
+is refused before a byte is unpacked.
+"""
 
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, BinaryIO, Self
 
 from app.domain.errors import UnusableFile
 from app.formats.bundle import MAX_BYTES
 
-MAX_ENTRIES = 2000
-MAX_RATIO = 100
-"""Bytes that one packed byte may become: arrays of weights hardly shrink at all."""
-
-MAX_DIRECTORY = 2**20
-"""Bytes of the list of entries, all of which is read before there is anything to count."""
-
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _END, _END_SIZE, _MAX_COMMENT = b"PK\x05\x06", 22, 2**16
-_END_64, _END_64_SIZE = b"PK\x06\x07", 20
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
+_END_64, _END_64_SIZE = b"PK\x06\x06", 56
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The largest archive that is read.
+
+    Attributes:
+        entries: How many.
+        directory: Bytes of the list of entries, all of which is read before there is anything to
+            count.
+        unpacked: Bytes of all entries together.
+        ratio: Bytes that one packed byte may become.
+        harmless: So many unpacked bytes are taken whatever the ratio.
+    """
+
+    entries: int
+    directory: int
+    unpacked: int
+    ratio: int
+    harmless: int = 0
+
+
+MODELS = Bounds(entries=2000, directory=2**20, unpacked=MAX_BYTES, ratio=100)
+"""Arrays of weights hardly shrink at all."""
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -25,56 +52,129 @@ def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def members(content: bytes) -> dict[str, bytes]:
-    """Every entry of an archive that came from anybody, by its name; no path is ever opened.
+    """Every entry of a model's archive that came from anybody, by its name.
 
     Raises:
         UnusableFile: It is no zip, or more than it should be.
     """
-    _check_directory(content)
+    with Archive(io.BytesIO(content), MODELS) as archive:
+        return {name: archive.read(name) for name in archive.names}
+
+
+def names(content: bytes) -> list[str]:
+    """The names of the entries; none where it is no archive that `members` would read."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _members(archive, min(MAX_BYTES, MAX_RATIO * len(content)))
+        with Archive(io.BytesIO(content), MODELS) as archive:
+            return archive.names
+    except UnusableFile:
+        return []
+
+
+class Archive:
+    """An archive that came from anybody.
+
+    Raises:
+        UnusableFile: It is no zip, or has more entries than it should; so do all methods where an
+            entry is damaged, encrypted or larger than is left to unpack.
+    """
+
+    def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
+        size = file.seek(0, io.SEEK_END)
+        _check_directory(file, size, bounds)
+        with _readable():
+            self._zip = zipfile.ZipFile(file)
+        _check_count(len(self._zip.infolist()), bounds)
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for entry in self._zip.infolist():
+            if entry.filename in self._entries:
+                raise UnusableFile(f"the archive has {entry.filename!r:.100} twice")
+            self._entries[entry.filename] = entry
+        self._most = min(bounds.unpacked, max(bounds.harmless, bounds.ratio * size))
+        self._left = self._most
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> list[str]:
+        """The entries, in their order."""
+        return list(self._entries)
+
+    def open(self, name: str) -> "Entry":
+        """An entry, to be read piece by piece."""
+        with _readable():
+            return Entry(self, self._zip.open(self._entries[name]))
+
+    def read(self, name: str) -> bytes:
+        """All of an entry."""
+        return self.open(name).read(self._left + 1)
+
+    def count(self, unpacked: int) -> None:
+        """Take what was unpacked off what may be."""
+        self._left -= unpacked
+        if self._left < 0:
+            raise UnusableFile(f"the archive unpacks to more than {self._most:,} bytes")
+
+
+class Entry:
+    """One entry of an archive as a stream."""
+
+    def __init__(self, archive: Archive, stream: IO[bytes]) -> None:
+        self._archive = archive
+        self._stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many bytes, or as many as there are; at its end its checksum has been compared."""
+        with _readable():
+            content = self._stream.read(size)
+        self._archive.count(len(content))
+        return content
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever damaged bytes make the standard library raise, as one error."""
+    try:
+        yield
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError) as error:
         raise UnusableFile(f"not a zip archive that can be read: {error!s:.200}") from error
     except (RuntimeError, OSError, OverflowError) as error:  # encrypted entries, wrong offsets
         raise UnusableFile(f"not a zip archive that can be read: {error!s:.200}") from error
 
 
-def names(content: bytes) -> list[str]:
-    """The names of the entries; none where it is no archive that `members` would read."""
-    try:
-        _check_directory(content)
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return archive.namelist()
-    except (UnusableFile, zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return []
-
-
-def _check_directory(content: bytes) -> None:
-    """Refuse a long list of entries before it is read (APPNOTE.TXT 6.3.10, §4.3.16)."""
-    end = content.rfind(_END, -_END_SIZE - _MAX_COMMENT)
-    if end < 0 or len(content) < end + _END_SIZE:
+def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> None:
+    """Refuse a long list of entries before it is read (APPNOTE.TXT 6.3.10, §4.3.14 to §4.3.16)."""
+    begin = max(0, size - _END_SIZE - _MAX_COMMENT - _LOCATOR_SIZE - _END_64_SIZE)
+    file.seek(begin)
+    tail = file.read()
+    end = tail.rfind(_END)
+    if end < 0 or len(tail) < end + _END_SIZE:
         raise UnusableFile("not a zip archive")
-    size = int.from_bytes(content[end + 12 : end + 16], "little")
-    if size > MAX_DIRECTORY or content[end - _END_64_SIZE : end].startswith(_END_64):
-        raise UnusableFile(f"the archive's list of entries is longer than {MAX_DIRECTORY:,} bytes")
-
-
-def _members(archive: zipfile.ZipFile, most: int) -> dict[str, bytes]:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
+    entries = int.from_bytes(tail[end + 10 : end + 12], "little")
+    directory = int.from_bytes(tail[end + 12 : end + 16], "little")
+    locator = max(0, end - _LOCATOR_SIZE)
+    if tail[locator:end].startswith(_LOCATOR):
+        # Where zipfile looks for it: right before. What is elsewhere would not be what is read.
+        record = tail[max(0, locator - _END_64_SIZE) : locator]
+        if not record.startswith(_END_64):
+            raise UnusableFile("not a zip archive: the end of its list of entries is not in place")
+        entries = int.from_bytes(record[32:40], "little")
+        directory = int.from_bytes(record[40:48], "little")
+    if directory > bounds.directory:
         raise UnusableFile(
-            f"the archive has {len(entries)} entries, at most {MAX_ENTRIES} are read"
+            f"the archive's list of entries is longer than {bounds.directory:,} bytes"
         )
-    contents: dict[str, bytes] = {}
-    left = most
-    for entry in entries:
-        if entry.filename in contents:
-            raise UnusableFile(f"the archive has {entry.filename!r:.100} twice")
-        with archive.open(entry) as stream:
-            # What an entry says of its size is not believed.
-            contents[entry.filename] = unpacked = stream.read(left + 1)
-        left -= len(unpacked)
-        if left < 0:
-            raise UnusableFile(f"the archive unpacks to more than {most:,} bytes")
-    return contents
+    _check_count(entries, bounds)
+
+
+def _check_count(entries: int, bounds: Bounds) -> None:
+    if entries > bounds.entries:
+        raise UnusableFile(f"the archive has {entries} entries, at most {bounds.entries} are read")

@@ -1,7 +1,6 @@
 """Models as npz, NumPy's own archive: a zip of arrays, without pickle in either direction.
 
-An entry's header is read before its numbers: what it claims must be what is there, so that a few
-bytes cannot ask for gigabytes.
+An entry holds as many bytes as its header claims, so that a few cannot ask for gigabytes.
 """
 
 import io
@@ -16,12 +15,11 @@ from app.domain.definitions import Limits, NetworkDefinition
 from app.domain.errors import UnusableFile
 from app.formats.archive import add, members
 from app.formats.bundle import Bundle, assemble
+from app.formats.npy import header
 from engine.arrays import Array
 
 _METADATA = "metadata"
 """The array that holds the texts: JSON in a NumPy string, which every reader of npz can read."""
-
-_MAX_HEADER = 10_000
 
 
 def write(bundle: Bundle) -> bytes:
@@ -52,12 +50,7 @@ def read(content: bytes, definition: NetworkDefinition | None, limits: Limits) -
 def _array(name: str, entry: bytes) -> Array:
     """An array of an .npy entry: floats, or text."""
     stream = io.BytesIO(entry)
-    try:
-        version = npy.read_magic(stream)
-        header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, by_columns, dtype = header(stream, max_header_size=_MAX_HEADER)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        raise UnusableFile(f"entry {name!r:.100} is not an array: {error!s:.200}") from error
+    shape, by_columns, dtype = header(stream, name)
     body = entry[stream.tell() :]
     if dtype.hasobject or dtype.kind not in "fU" or dtype.itemsize == 0:
         raise UnusableFile(f"entry {name!r:.100} holds {dtype!s:.100}, expected numbers or text")

@@ -13,7 +13,7 @@ from app.domain.records import Model
 from app.formats import keras, npz, onnx, safetensors, tensors
 from app.formats.bundle import Bundle
 from app.services.serving import LoadedModel
-from app.store import blobs, datasets, models
+from app.store import blobs, mnist, models
 from app.store.blobs import Blob
 from app.store.database import Connection
 from engine.arrays import Array
@@ -71,7 +71,7 @@ def export(loaded: LoadedModel, kind: Format, limits: Limits) -> bytes:
 
 def _digits(loaded: LoadedModel) -> Array:
     """Test digits in the model's input shape; noise where it takes something else."""
-    digits = datasets.read("mnist", "test").images[:CHECKED_ON].astype(np.float32) / 255
+    digits = mnist.read("test").images[:CHECKED_ON].astype(np.float32) / 255
     if digits[0].size == int(np.prod(loaded.input_shape)):
         return digits.reshape(-1, *loaded.input_shape)
     rng = np.random.default_rng(0)

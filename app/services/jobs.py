@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from app.domain import clock, ids
+from app.domain.datasets import Dataset
 from app.domain.definitions import Limits, NetworkDefinition, Summary, summarise
 from app.domain.drawings import MAX_POINTS, Drawing
 from app.domain.errors import (
@@ -48,7 +49,10 @@ def plan(
         raise InvalidInput(moved) from error
     recipe = PRESETS[preset].recipe if preset in PRESETS else Recipe()
     config = request.resolve(recipe, seed=secrets.randbits(32))
-    _check_dataset(field, config, definition, summary)
+    dataset = _dataset(connection, config.dataset)
+    _check_dataset(field, config, definition, summary, dataset)
+    learns = {"dataset_version": dataset.version, "dataset_sha256": dataset.sha256}
+    config = config.model_copy(update=learns)
     if config.probe is not None:
         _check_probe(config.probe, definition)
     if config.init_from is not None:
@@ -79,6 +83,7 @@ def submit(
     sweep_id: str | None = None,
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
+    datasets.hold(connection, request.dataset)  # nobody deletes it in between
     job, _, _ = plan(connection, request, limits)
     _check_queue(connection, most)
     jobs.insert(connection, replace(job, sweep_id=sweep_id))
@@ -90,12 +95,17 @@ def replay(connection: Connection, queue: JobQueue, job_id: str, most: int) -> J
     """Train a job again, all of it as it was; its receipt will say whether the weights are too.
 
     Raises:
-        StateConflict: It has not succeeded, so there is nothing to compare with.
+        StateConflict: It has not succeeded, so there is nothing to compare with; or the version
+            of its dataset is gone.
     """
     original = find(connection, job_id)
     if original.status != "succeeded":
         msg = f"job {job_id} is {original.status}; one that has succeeded can be replayed"
         raise StateConflict(msg, ("succeeded",))
+    datasets.hold(connection, original.config["dataset"])
+    if datasets.of_job(connection, original.config) is None:
+        msg = f"the version of dataset {original.config['dataset']!r} that it learnt was deleted"
+        raise StateConflict(msg)
     _check_queue(connection, most)
     at = clock.now()
     job = Job(
@@ -255,15 +265,30 @@ def _initial_model(connection: Connection, name: str, definition: NetworkDefinit
     return model
 
 
-def _check_dataset(
-    field: str, config: JobConfig, definition: NetworkDefinition, summary: Summary
-) -> None:
-    dataset = datasets.get(config.dataset)
+NAMED = 10
+"""How many datasets are named to somebody who has mistaken one."""
+
+
+def _dataset(connection: Connection, name: str) -> Dataset:
+    """The dataset that a request names, which has something to learn."""
+    dataset = datasets.get(connection, name)
     if dataset is None:
-        known = ", ".join(d.name for d in datasets.all_of_them())
-        raise InvalidInput.at(
-            ("dataset",), f"there is no dataset {config.dataset!r}, only {known}", "unknown_dataset"
-        )
+        known = ", ".join(datasets.names(connection, NAMED))
+        msg = f"there is no dataset {name!r}; the newest are {known}"
+        raise InvalidInput.at(("dataset",), msg, "unknown_dataset")
+    if dataset.train_samples == 0:
+        msg = f"dataset {name!r} has no training samples yet"
+        raise InvalidInput.at(("dataset",), msg, "empty_dataset")
+    return dataset
+
+
+def _check_dataset(
+    field: str,
+    config: JobConfig,
+    definition: NetworkDefinition,
+    summary: Summary,
+    dataset: Dataset,
+) -> None:
     check_fit(
         field,
         config,

@@ -8,11 +8,13 @@ import numpy as np
 
 import engine
 from app.domain import ids
+from app.domain.datasets import Dataset, Split
 from app.domain.errors import InvalidInput, NotFound, StateConflict
 from app.domain.records import Alias, Model
 from app.services.registry import LATEST
 from app.services.serving import LoadedModel
 from app.store import aliases, datasets, models
+from app.store.chunks import Examples
 from app.store.database import Connection
 from app.vision import render
 from engine import evaluation
@@ -96,18 +98,48 @@ def find_alias(connection: Connection, alias: str) -> Alias:
     return found
 
 
-def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evaluation:
-    """Read every sample of a split and compare with its label.
+def fitting(connection: Connection, name: str, split: Split, *models: LoadedModel) -> Dataset:
+    """A dataset whose samples some models can read and whose classes are theirs.
 
     Raises:
-        InvalidInput: There is no such dataset, or its samples do not fit the model.
+        InvalidInput: There is no such dataset, or it is not of their kind.
     """
-    known = _fitting(loaded, dataset)
-    examples = datasets.read(dataset, split)
+    dataset = datasets.get(connection, name)
+    if dataset is None:
+        raise InvalidInput.at(("dataset",), f"there is no dataset {name!r}", "unknown_dataset")
+    if not dataset.contents[split].samples:
+        msg = f"dataset {name!r} has no {split} samples"
+        raise InvalidInput.at(("split",), msg, "empty_split")
+    for loaded in models:
+        _check_fit(loaded, dataset)
+    return dataset
+
+
+def _check_fit(loaded: LoadedModel, dataset: Dataset) -> None:
+    if dataset.sample_shape != loaded.input_shape or loaded.reconstructs:
+        raise InvalidInput.at(
+            ("dataset",),
+            f"dataset {dataset.name!r} has samples of shape {list(dataset.sample_shape)} and "
+            f"classes, the model takes {list(loaded.input_shape)}"
+            + (" and reproduces its input" if loaded.reconstructs else ""),
+            "shape_mismatch",
+        )
+    if dataset.classes != loaded.model.classes:
+        theirs, own = (", ".join(names)[:300] for names in (dataset.classes, loaded.model.classes))
+        raise InvalidInput.at(
+            ("dataset",),
+            f"dataset {dataset.name!r} has the classes {theirs}; the model's are {own}",
+            "classes_mismatch",
+        )
+
+
+def evaluate(loaded: LoadedModel, examples: Examples) -> Evaluation:
+    """Read every sample of a split that fits, and compare with its label."""
+    classes = loaded.model.classes
     p = _probabilities(loaded, examples)
     losses = CrossEntropy().forward(p, examples.labels)
     predicted = p.argmax(axis=1)
-    confusion = evaluation.confusion_matrix(examples.labels, predicted, len(known.classes))
+    confusion = evaluation.confusion_matrix(examples.labels, predicted, len(classes))
     bins = evaluation.calibration(p, examples.labels)
     return Evaluation(
         accuracy=float(np.mean(predicted == examples.labels)),
@@ -120,8 +152,8 @@ def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evalua
         worst=[
             Mistake(
                 index=int(i),
-                label=known.classes[examples.labels[i]],
-                predicted=known.classes[predicted[i]],
+                label=classes[examples.labels[i]],
+                predicted=classes[predicted[i]],
                 probability=float(p[i, examples.labels[i]]),
             )
             for i in np.argsort(-losses, kind="stable")[:WORST]
@@ -129,23 +161,7 @@ def evaluate(loaded: LoadedModel, dataset: str, split: datasets.Split) -> Evalua
     )
 
 
-def _fitting(loaded: LoadedModel, dataset: str) -> datasets.Dataset:
-    """A dataset whose samples a model can read and whose classes it can name."""
-    known = datasets.get(dataset)
-    if known is None:
-        raise InvalidInput.at(("dataset",), f"there is no dataset {dataset!r}", "unknown_dataset")
-    if known.sample_shape != loaded.input_shape or loaded.reconstructs:
-        raise InvalidInput.at(
-            ("dataset",),
-            f"dataset {dataset!r} has samples of shape {list(known.sample_shape)} and classes, the "
-            f"model takes {list(loaded.input_shape)}"
-            + (" and reproduces its input" if loaded.reconstructs else ""),
-            "shape_mismatch",
-        )
-    return known
-
-
-def _probabilities(loaded: LoadedModel, examples: datasets.Examples) -> Array:
+def _probabilities(loaded: LoadedModel, examples: Examples) -> Array:
     """What a model makes of every sample: (samples, classes)."""
     samples = Samples(examples.images, examples.labels)
     with Team(1) as team:
@@ -200,15 +216,8 @@ class Comparison:
     disagreements: list[int]
 
 
-def compare(a: LoadedModel, b: LoadedModel, dataset: str, split: datasets.Split) -> Comparison:
-    """Read every sample of a split with both models.
-
-    Raises:
-        InvalidInput: There is no such dataset, or its samples do not fit one of them.
-    """
-    for loaded in (a, b):
-        _fitting(loaded, dataset)
-    examples = datasets.read(dataset, split)
+def compare(a: LoadedModel, b: LoadedModel, examples: Examples) -> Comparison:
+    """Read every sample of a split that fits with both models."""
     says_a, says_b = (_probabilities(loaded, examples).argmax(axis=1) for loaded in (a, b))
     right_a, right_b = says_a == examples.labels, says_b == examples.labels
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))

@@ -15,7 +15,18 @@ import sqlalchemy as sa
 
 from app.store.blobs import Blob, Blobs, CorruptBlob, needed, put
 from app.store.database import Database, be_patient
-from app.store.tables import aliases, blobs, jobs, metadata, models, objects, service, trainers
+from app.store.tables import (
+    aliases,
+    blobs,
+    dataset_chunks,
+    datasets,
+    jobs,
+    metadata,
+    models,
+    objects,
+    service,
+    trainers,
+)
 
 BATCH = 200
 
@@ -92,7 +103,7 @@ def _fetch(connection: sa.Connection, copy: sa.Connection, stored: Blobs, source
 
     An object may be removed while the copy is made, because what named it is gone. A job whose
     checkpoint was replaced begins anew in the restored service, and comes to the same; a model
-    that was deleted is left out with its aliases, which had moved on.
+    that was deleted is left out with its aliases, which had moved on, and so is a dataset.
     """
     for sha256 in sorted(needed(copy)):
         try:
@@ -112,6 +123,8 @@ def _leave_out(copy: sa.Connection, sha256: str) -> None:
     gone = sa.select(models.c.id).where(models.c.sha256 == sha256)
     copy.execute(aliases.delete().where(aliases.c.model_id.in_(gone)))
     copy.execute(models.delete().where(models.c.sha256 == sha256))
+    without = sa.select(dataset_chunks.c.dataset_id).where(dataset_chunks.c.sha256 == sha256)
+    copy.execute(datasets.delete().where(datasets.c.id.in_(without)))
 
 
 @contextmanager

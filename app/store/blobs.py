@@ -1,4 +1,4 @@
-"""Bytes by the SHA-256 of their content: weights and checkpoints, never changed once written.
+"""Bytes by the SHA-256 of their content: weights, checkpoints, chunks of datasets, never changed.
 
 They are in the database, so that one file is the whole state, or in object storage with a row for
 each. Storing has two halves: `upload` before the transaction, which may take as long as a network
@@ -14,7 +14,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from app.store.database import Database, hold
-from app.store.tables import blobs, jobs, models, objects, service
+from app.store.tables import blobs, dataset_chunks, jobs, models, objects, service
 
 GRACE_SECONDS = 24 * 3600.0
 """So old is what no row names, before it is taken for left behind."""
@@ -169,13 +169,14 @@ def put(connection: sa.Connection, blob: Blob) -> None:
 
 
 def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
-    """Remove a blob that no job and no model names any more; an object is left to the sweep."""
+    """Remove a blob that nothing names any more; an object is left to the sweep."""
     if sha256 is None:
         return
     hold(connection, "blob", sha256)
     used = sa.or_(
         sa.exists().where(jobs.c.checkpoint_sha256 == sha256),
         sa.exists().where(models.c.sha256 == sha256),
+        sa.exists().where(dataset_chunks.c.sha256 == sha256),
     )
     connection.execute(blobs.delete().where(blobs.c.sha256 == sha256, sa.not_(used)))
     unused = objects.update().where(objects.c.sha256 == sha256, sa.not_(used))
@@ -183,9 +184,10 @@ def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
 
 
 def needed(connection: sa.Connection) -> set[str]:
-    """The blobs that jobs and models name."""
+    """The blobs that jobs, models and datasets name."""
     checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
-    return set(connection.execute(checkpoints.union(sa.select(models.c.sha256))).scalars())
+    others = (sa.select(models.c.sha256), sa.select(dataset_chunks.c.sha256))
+    return set(connection.execute(checkpoints.union(*others)).scalars())
 
 
 def unnamed(connection: sa.Connection, keys: Sequence[str]) -> list[str]:

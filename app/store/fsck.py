@@ -7,14 +7,27 @@ at a second time before it is called wrong.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
+from app.domain.datasets import SPLITS
 from app.domain.jobs import ENDED
 from app.store import jobs as store_jobs
 from app.store.blobs import ArtifactsAway, Blobs, CorruptBlob, needed, unnamed
 from app.store.database import Database
-from app.store.tables import aliases, blobs, job_events, jobs, models, objects
+from app.store.datasets import PRINT
+from app.store.tables import (
+    aliases,
+    blobs,
+    dataset_chunks,
+    dataset_versions,
+    datasets,
+    job_events,
+    jobs,
+    models,
+    objects,
+)
 
 BATCH = 1000
 
@@ -46,7 +59,7 @@ def check(database: Database, stored: Blobs, waiting: Callable[[], set[str]]) ->
     with database.reading() as connection:
         if database.is_sqlite:
             report.problems += _damage(connection)
-        for rule in (_jobs, _models, _aliases):
+        for rule in (_jobs, _models, _aliases, _datasets):
             report.problems += rule(connection, report.counted)
         unfinished = _unfinished(connection)
     # The queue is asked after the jobs, and the jobs once more after the queue: one that has ended
@@ -122,6 +135,40 @@ def _aliases(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
         counted["aliases"] += 1
         if row.id is None:
             yield f"alias {row.alias} points at nothing"
+
+
+def _datasets(connection: sa.Connection, counted: Counter[str]) -> Iterator[str]:
+    """A dataset has its newest version, and names the chunks of all: as many samples as it says."""
+    newest = sa.and_(
+        dataset_versions.c.dataset_id == datasets.c.id,
+        dataset_versions.c.version == datasets.c.version,
+    )
+    query = sa.select(datasets.c.name, dataset_versions.c.version)
+    for row in connection.execute(query.outerjoin(dataset_versions, newest)):
+        counted["datasets"] += 1
+        if row.version is None:
+            yield f"dataset {row.name} lacks its newest version"
+    versions = connection.execute(sa.select(dataset_versions)).all()
+    named = sa.select(*dataset_chunks.c["dataset_id", "sha256", "fingerprints"])
+    samples = {
+        (row.dataset_id, row.sha256): len(row.fingerprints) // PRINT.itemsize
+        for row in connection.execute(named)
+    }
+    for row in versions:
+        chunks = [chunk for split in SPLITS for chunk in row.contents[split]["chunks"]]
+        whole = all(
+            sha256 is None or samples.get((row.dataset_id, sha256)) == count
+            for sha256, count in chunks
+        )
+        counts = sum(sum(row.contents[split]["counts"]) for split in SPLITS)
+        if (not whole or counts != sum(count for _, count in chunks)) and _there(connection, row):
+            yield f"version {row.version} of dataset {row.dataset_id} does not have its samples"
+
+
+def _there(connection: sa.Connection, version: sa.Row[Any, Any]) -> bool:
+    """Whether a version's dataset is still there."""
+    query = sa.select(datasets.c.id).where(datasets.c.id == version.dataset_id)
+    return connection.execute(query).first() is not None
 
 
 def _unfinished(connection: sa.Connection) -> set[str]:

@@ -133,6 +133,41 @@ objects = sa.Table(
     sa.Index(None, "sha256"),
 )
 
+datasets = sa.Table(
+    "datasets",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("sample_shape", sa.JSON, nullable=False),
+    sa.Column("classes", sa.JSON, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+dataset_versions = sa.Table(
+    "dataset_versions",
+    metadata,
+    sa.Column(
+        "dataset_id", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("contents", sa.JSON, nullable=False),
+    sa.Column("duplicates", sa.JSON, nullable=False),
+)
+
+dataset_chunks = sa.Table(
+    "dataset_chunks",
+    metadata,
+    sa.Column(
+        "dataset_id", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("fingerprints", sa.LargeBinary, nullable=False),
+    sa.Index(None, "sha256"),
+)
+"""The blobs that any version of a dataset is made of."""
+
 idempotency = sa.Table(
     "idempotency",
     metadata,

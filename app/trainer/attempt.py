@@ -18,11 +18,12 @@ from os import getpid
 from threading import Event
 from typing import TypeVar
 
+from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
-from app.store import jobs, models
+from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
-from app.trainer import messages, outcome, reports
+from app.trainer import learned, messages, outcome, reports
 from app.trainer.mailbox import Mailbox
 
 POLL_SECONDS = 0.2
@@ -65,10 +66,10 @@ class Attempts:
     """Runs jobs, each to its end or until the trainer stops."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, settings: TrainerSettings, stop: Event
+        self, database: Database, stored: Blobs, settings: TrainerSettings, stop: Event
     ) -> None:
         self._database = database
-        self._blobs = blobs
+        self._blobs = stored
         self._settings = settings
         self._stop = stop
 
@@ -102,8 +103,9 @@ class Attempts:
         childs.close()
         mailbox = Mailbox(ours)
         try:
-            self._send_job(ours, job)
-            return self._follow(ours, mailbox, job)
+            dataset = self._read(lambda c: outcome.dataset_of(c, job))
+            self._send_job(ours, job, dataset)
+            return self._follow(ours, mailbox, job, dataset)
         except ModelGone:
             self._fail(job, outcome.MODEL_GONE)
             return True
@@ -124,8 +126,7 @@ class Attempts:
             mailbox.join()
             ours.close()
 
-    def _send_job(self, pipe: PipeEnd, job: Job) -> None:
-        outcome.dataset_of(job)  # the child could only die of one that is gone
+    def _send_job(self, pipe: PipeEnd, job: Job, dataset: Dataset) -> None:
         weights, initial = self._read(partial(_begin_from, job=job, stored=self._blobs))
         message = {
             "job_id": job.id,
@@ -135,10 +136,20 @@ class Attempts:
             "checkpoint_seconds": self._settings.checkpoint_seconds,
             "seconds": job.seconds,
             "initial": initial,
+            "dataset": learned.describe(dataset),
         }
         messages.send(pipe, message, weights)
+        learned.send(pipe, dataset, self._chunk)
 
-    def _follow(self, pipe: PipeEnd, mailbox: Mailbox, job: Job) -> bool:
+    def _chunk(self, sha256: str) -> bytes:
+        """A part of a dataset, which cannot be deleted as long as its job has not ended."""
+        stored = self._read(lambda c: blobs.find(c, sha256))
+        try:
+            return self._patiently(lambda: self._blobs.fetch(stored))
+        except CorruptBlob as error:
+            raise outcome.DatasetGone(str(error)) from error
+
+    def _follow(self, pipe: PipeEnd, mailbox: Mailbox, job: Job, dataset: Dataset) -> bool:
         """Store a child's reports until its last; whether the job has ended with it."""
         asked_to_stop = False
         while True:
@@ -147,14 +158,22 @@ class Attempts:
                 message, content = report
                 if message["type"] in ("succeeded", "failed"):
                     weights = self._upload(content) if content else None
-                    self._write(partial(reports.finish, job=job, message=message, weights=weights))
+                    self._write(
+                        partial(
+                            reports.finish,
+                            job=job,
+                            dataset=dataset,
+                            message=message,
+                            weights=weights,
+                        )
+                    )
                     return True
                 if message["type"] == "dataset_gone":
                     raise outcome.DatasetGone(message["reason"])
                 if message["type"] == "stopped":
                     self._write(partial(reports.put_back, job=job, message=message))
                     return True
-                if self._store(job, message, content):
+                if self._store(job, dataset, message, content):
                     _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - mailbox.heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)
@@ -169,7 +188,7 @@ class Attempts:
         if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) != "running":
             raise jobs.ClaimLost(job.id)
 
-    def _store(self, job: Job, message: messages.Message, content: bytes) -> bool:
+    def _store(self, job: Job, dataset: Dataset, message: messages.Message, content: bytes) -> bool:
         """Write a report that is not the last; whether the job is to finish now."""
         if message["type"] == "epoch":
             return self._write(lambda c: reports.epoch(c, job, message))
@@ -177,7 +196,7 @@ class Attempts:
             blob = self._upload(content)
             self._write(lambda c: reports.checkpoint(c, job, blob, message["seconds"]))
         elif message["type"] == "probe":
-            self._write(lambda c: reports.probe(c, job, message))
+            self._write(lambda c: reports.probe(c, job, dataset, message))
         else:
             self._write(lambda c: reports.progress(c, job, message))
         return False

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from app.domain.datasets import Dataset
 from app.domain.jobs import INTERNAL_FIELDS
 from app.domain.optimizers import OPTIMIZERS
 from app.domain.records import Job, Json
 from app.store import blobs, datasets, jobs
 from app.store.database import Connection
-from app.store.datasets import Dataset
 
 MODEL_GONE: Json = {
     "code": "model_gone",
@@ -32,15 +32,15 @@ def dataset_gone(job: Job, reason: str) -> Json:
     }
 
 
-def dataset_of(job: Job) -> Dataset:
-    """What a job learns.
+def dataset_of(connection: Connection, job: Job) -> Dataset:
+    """What a job learns, in the version that it was submitted with.
 
     Raises:
         DatasetGone: It is not there any more.
     """
-    dataset = datasets.get(job.config["dataset"])
+    dataset = datasets.of_job(connection, job.config)
     if dataset is None:
-        raise DatasetGone("there is no dataset of this name any more")
+        raise DatasetGone("there is no such version of a dataset of this name any more")
     return dataset
 
 
@@ -63,9 +63,8 @@ def identical(connection: Connection, job: Job, sha256: str) -> bool | None:
     return bool(original.receipt["weights_sha256"] == sha256)
 
 
-def receipt(job: Job, sha256: str, of_run: Json, identical: bool | None) -> Json:
+def receipt(job: Job, dataset: Dataset, sha256: str, of_run: Json, identical: bool | None) -> Json:
     """What decided the weights, so that they can be trained again."""
-    dataset = dataset_of(job)
     return {
         "seed": job.config["seed"],
         "definition_sha256": blobs.sha256_of_json(job.definition),

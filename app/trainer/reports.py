@@ -4,10 +4,11 @@ Every write carries the number of the attempt, and raises ClaimLost where the jo
 """
 
 from app.domain import clock, ids
+from app.domain.datasets import Dataset
 from app.domain.definitions import NetworkDefinition, summarise
 from app.domain.records import DEFAULT_PREPROCESSING, Job, Json, Model
 from app.domain.sweeps import MedianStopping
-from app.store import aliases, blobs, datasets, jobs, models, sweeps
+from app.store import aliases, blobs, jobs, models, sweeps
 from app.store.blobs import Blob
 from app.store.database import Connection
 from app.trainer import outcome
@@ -28,11 +29,10 @@ def progress(connection: Connection, job: Job, message: Message) -> None:
     jobs.record(connection, job.id, job.attempt, changes, [("progress", data)])
 
 
-def probe(connection: Connection, job: Job, message: Message) -> None:
+def probe(connection: Connection, job: Job, dataset: Dataset, message: Message) -> None:
     """What the network makes of the drawing now, with the class by its name."""
     data = dict(message["data"])
-    dataset = datasets.get(job.config["dataset"])
-    if "label" in data and dataset is not None:
+    if "label" in data:
         data["label"] = dataset.classes[data["label"]]
     changes = {"seconds": message["seconds"]}
     jobs.record(connection, job.id, job.attempt, changes, [("probe", data)])
@@ -102,7 +102,9 @@ def put_back(connection: Connection, job: Job, message: Message) -> None:
     jobs.move(connection, now, "queued", reason)
 
 
-def finish(connection: Connection, job: Job, message: Message, weights: Blob | None) -> None:
+def finish(
+    connection: Connection, job: Job, dataset: Dataset, message: Message, weights: Blob | None
+) -> None:
     """The end of a job, all at once: the model, the last events, the status and the alias."""
     status, error = message["type"], message.get("error")
     if error is not None:
@@ -117,9 +119,11 @@ def finish(connection: Connection, job: Job, message: Message, weights: Blob | N
         jobs.finish(connection, job.id, job.attempt, status, changes, end)
         return
     blobs.put(connection, weights)
-    model = _model(job, weights, message)
+    model = _model(job, dataset, weights, message)
     identical = outcome.identical(connection, job, weights.sha256)
-    changes["receipt"] = outcome.receipt(job, weights.sha256, message["receipt"], identical)
+    changes["receipt"] = outcome.receipt(
+        job, dataset, weights.sha256, message["receipt"], identical
+    )
     end = {"model_id": model.id, "error": error}
     jobs.finish(connection, job.id, job.attempt, status, changes, end)
     models.insert(connection, model)
@@ -128,8 +132,7 @@ def finish(connection: Connection, job: Job, message: Message, weights: Blob | N
         aliases.point(connection, alias, model.id)
 
 
-def _model(job: Job, weights: Blob, message: Message) -> Model:
-    dataset = outcome.dataset_of(job)
+def _model(job: Job, dataset: Dataset, weights: Blob, message: Message) -> Model:
     definition = NetworkDefinition.model_validate(job.definition)
     return Model(
         id=ids.new_id("mdl"),

@@ -23,8 +23,9 @@ import engine
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import tensors
-from app.store import datasets
+from app.store import mnist
 from app.trainer import messages
+from app.trainer.learned import Learned, receive
 from app.vision import strokes
 from engine import evaluation
 from engine.arrays import Array
@@ -53,10 +54,14 @@ class Run:
         job: What `attempt.py` sends: the job's definition and config, and settings.
         checkpoint: Where an earlier attempt stood, or a model's weights to begin with; empty for
             the first attempt of a job that begins from nothing.
+        learned: The dataset.
     """
 
-    def __init__(self, pipe: Connection, job: messages.Message, checkpoint: bytes) -> None:
+    def __init__(
+        self, pipe: Connection, job: messages.Message, checkpoint: bytes, learned: Learned
+    ) -> None:
         self._pipe = pipe
+        self._learned = learned
         self._definition = NetworkDefinition.model_validate(job["definition"])
         self._config = JobConfig.model_validate(job["config"])
         self._threads: int = job["threads"]
@@ -111,7 +116,7 @@ class Run:
         return self._spent + time.monotonic() - self._began
 
     def _train_samples(self) -> Samples:
-        examples = datasets.read(self._config.dataset, "train")
+        examples = self._learned["train"]
         count = self._config.train_samples or len(examples.images)
         images = examples.images[:count]
         return Samples(images, None if self._learns_input() else examples.labels[:count])
@@ -251,8 +256,10 @@ class Run:
         messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
 
     def _test(self) -> dict[str, float | None]:
-        """What the network is worth on the test split."""
-        examples = datasets.read(self._config.dataset, "test")
+        """What the network is worth on the test split; null where that has no samples."""
+        examples = self._learned["test"]
+        if len(examples.images) == 0:
+            return {"test_loss": None, "test_accuracy": None, "calibration_error": None}
         labels = None if self._learns_input() else examples.labels
         assert self._network.loss is not None  # noqa: S101 - set in __init__
         layers, loss = fuse(self._network.layers, self._network.loss)
@@ -329,8 +336,8 @@ def main(descriptor: int, parent: int) -> None:
     pipe = Connection(descriptor)
     job, checkpoint = messages.receive(pipe)
     try:
-        Run(pipe, job, checkpoint).report()
-    except datasets.CorruptDataset as corrupt:
+        Run(pipe, job, checkpoint, receive(pipe, job["dataset"])).report()
+    except mnist.CorruptDataset as corrupt:
         messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):
         sys.exit(1)

@@ -11,9 +11,26 @@ from PIL import Image
 
 def png(image: NDArray[np.floating]) -> bytes:
     """An image (height, width) in 0..1 as an 8-bit greyscale PNG; what lies outside is clipped."""
-    levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return _encoded(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+
+
+def sample(values: NDArray[np.uint8]) -> bytes:
+    """A sample of a dataset as a PNG: in colour with three channels, else its first, in grey.
+
+    Args:
+        values: (channels, height, width), or (height, width), or flat, which is a square if it can.
+    """
+    if values.ndim == 3:
+        return _encoded(np.moveaxis(values, 0, -1) if len(values) == 3 else values[0])
+    if values.ndim == 2:
+        return _encoded(values)
+    side = math.isqrt(values.size)
+    return _encoded(values.reshape((side, side) if side**2 == values.size else (1, -1)))
+
+
+def _encoded(levels: NDArray[np.uint8]) -> bytes:
     buffer = BytesIO()
-    Image.fromarray(levels).save(buffer, "PNG")
+    Image.fromarray(np.ascontiguousarray(levels)).save(buffer, "PNG")
     return buffer.getvalue()
 
 

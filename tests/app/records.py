@@ -6,7 +6,7 @@ from app.domain import clock, ids
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.records import Json, Model
 from app.services.serving import LoadedModel
-from app.store import datasets
+from app.store import mnist
 
 
 def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
@@ -29,5 +29,5 @@ def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
 
 def a_loaded_model(definition: NetworkDefinition) -> LoadedModel:
     """With weights that nothing has learnt."""
-    model = a_model(definition.model_dump(mode="json"), datasets.MNIST.classes)
+    model = a_model(definition.model_dump(mode="json"), mnist.MNIST.classes)
     return LoadedModel.of(model, build(definition, seed=3))

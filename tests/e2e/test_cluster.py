@@ -17,6 +17,9 @@ import pytest
 from app.store.database import Database
 from tests.cluster import Cluster
 from tests.conftest import wait_until_ended
+from tests.dataset_files import arrays, npz, png
+from tests.e2e.test_datasets import uploaded
+from tests.e2e.test_samples import add, digit
 from tests.object_storage import S3
 from tests.postgresql import PostgreSQL
 from tests.processes import children
@@ -126,6 +129,48 @@ def test_one_key_makes_one_job_however_many_ask_at_once_on_both(
 
     assert {response.status_code for response in responses} == {202}
     assert len({response.json()["id"] for response in responses}) == 1
+
+
+def test_samples_that_two_apis_add_at_once_are_all_learnt(clients: list[httpx.Client]) -> None:
+    name = uploaded(clients[0], npz(arrays()))["name"]
+
+    def post(i: int) -> httpx.Response:
+        return add(clients[i % 2], name, png(digit(i)), label="7")
+
+    with ThreadPoolExecutor(16) as pool:
+        responses = list(pool.map(post, range(40)))
+
+    assert [response.status_code for response in responses] == [201] * 40
+    assert sorted(one.json()["index"] for one in responses) == list(range(40, 80))
+    dataset = clients[1].get(f"/v1/datasets/{name}").json()
+    assert (dataset["train_samples"], dataset["version"]) == (80, 41)
+    job = clients[0].post("/v1/jobs", json={"preset": "linear", "dataset": name}).json()
+    ended = wait_until_ended(clients[1], job["id"])
+    assert ended["status"] == "succeeded", ended["error"]
+    assert ended["receipt"]["dataset_sha256"] == dataset["sha256"]
+
+
+def test_a_dataset_is_not_deleted_under_a_job_that_was_acknowledged(
+    clients: list[httpx.Client],
+) -> None:
+    for attempt in range(5):
+        name = uploaded(clients[0], npz(arrays()))["name"]
+
+        def ask(i: int, name: str = name) -> httpx.Response:
+            if i % 4 == 3:
+                return clients[i % 2].delete(f"/v1/datasets/{name}")
+            body = {"preset": "linear", "dataset": name, "epochs": 1, "seed": i}
+            return clients[i % 2].post("/v1/jobs", json=body)
+
+        with ThreadPoolExecutor(16) as pool:
+            order = [3, *range(3), *range(4, 16)] if attempt % 2 else list(range(16))
+            responses = list(pool.map(ask, order))
+
+        assert {one.status_code for one in responses} <= {202, 204, 404, 409, 422}
+        for one in responses:
+            if one.status_code == 202:
+                job = wait_until_ended(clients[0], one.json()["id"])
+                assert job["status"] == "succeeded", job["error"]
 
 
 def test_a_moved_alias_is_seen_everywhere_within_a_second(clients: list[httpx.Client]) -> None:

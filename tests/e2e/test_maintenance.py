@@ -10,6 +10,9 @@ import pytest
 
 from tests.cluster import Cluster
 from tests.conftest import wait_until_ended
+from tests.dataset_files import arrays, npz, png
+from tests.e2e.test_datasets import uploaded
+from tests.e2e.test_samples import add, digit
 from tests.object_storage import S3
 from tests.postgresql import PostgreSQL
 
@@ -93,6 +96,43 @@ def test_a_backup_of_one_kind_of_service_is_restored_into_the_other_and_goes_on(
     assert "empty" in target.run("restore", str(tmp_path / "backup")).stderr
 
 
+@pytest.mark.parametrize(("before", "after"), [("small", "large"), ("large", "small")])
+def test_datasets_are_in_a_backup(
+    before: str, after: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    source: Cluster = request.getfixturevalue(before)
+    target: Cluster = request.getfixturevalue(after)
+    api = source.serve()
+    source.wait_until_ready()
+    with httpx.Client(base_url=api.url, timeout=70) as client:
+        uploaded(client, npz(arrays()), name="mine")
+        for i in range(20):  # some of which become one chunk
+            added = add(client, "mine", png(digit(i)), label="7")
+            assert added.status_code == 201, added.text
+        client.post("/v1/datasets", json={"name": "other", "from": "mine"})
+        job = client.post("/v1/jobs", json={"preset": "linear", "dataset": "mine"}).json()
+        first = wait_until_ended(client, job["id"])
+        assert first["status"] == "succeeded", first["error"]
+        datasets = client.get("/v1/datasets").json()
+        sample = client.get("/v1/datasets/mine/samples/55").content
+        client.delete("/v1/datasets/other")
+        assert source.run("backup", str(tmp_path / "backup")).returncode == 0
+        client.delete("/v1/datasets/mine")
+    assert sound(source) == "1 jobs, 1 models, 1 blobs: no problems\n"
+
+    assert target.run("restore", str(tmp_path / "backup")).returncode == 0
+
+    again = target.serve()
+    target.wait_until_ready()
+    with httpx.Client(base_url=again.url, timeout=70) as client:
+        expected = [one for one in datasets["data"] if one["name"] != "other"]
+        assert client.get("/v1/datasets").json()["data"] == expected
+        assert client.get("/v1/datasets/mine/samples/55").content == sample
+        replay = client.post(f"/v1/jobs/{job['id']}/replay").json()
+        assert wait_until_ended(client, replay["id"])["receipt"]["identical"] is True
+    assert "no problems" in sound(target)
+
+
 def sound(cluster: Cluster) -> str:
     """What fsck says of a service in which nothing is wrong; its last line."""
     result = cluster.run("fsck")
@@ -108,6 +148,10 @@ DAMAGES = {
     "UPDATE jobs SET status = 'cancelled'": "is of a job that is cancelled",
     "UPDATE aliases SET model_id = 'mdl_gone'": "points at nothing",
     "INSERT INTO blobs VALUES ('00', x'00')": "is named by nothing",
+    "DELETE FROM dataset_versions": "lacks its newest version",
+    "DELETE FROM dataset_chunks": "does not have its samples",
+    "UPDATE dataset_chunks SET fingerprints = x'00'": "does not have its samples",
+    "DELETE FROM blobs WHERE sha256 IN (SELECT sha256 FROM dataset_chunks)": "is missing",
 }
 
 
@@ -117,6 +161,7 @@ def test_fsck_finds_what_does_not_fit_together(small: Cluster) -> None:
     with httpx.Client(base_url=api.url, timeout=70) as client:
         tiny = {"preset": "linear", "epochs": 1, "train_samples": 1000, "alias": "tiny"}
         wait_until_ended(client, client.post("/v1/jobs", json=tiny).json()["id"])
+        uploaded(client, npz(arrays()), name="mine")
     small.stop()
     file = small.directory / "mnistry.db"
     sane = file.read_bytes()

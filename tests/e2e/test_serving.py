@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app.store import datasets
+from app.store import mnist
 from tests.conftest import Server, StartServer, wait_until_ended
 from tests.processes import children
 
@@ -47,7 +47,7 @@ def _train(url: str, **changes: Any) -> str:
 
 
 def digits(count: int) -> list[list[float]]:
-    images = datasets.read("mnist", "test").images[:count].reshape(count, -1)
+    images = mnist.read("test").images[:count].reshape(count, -1)
     numbers: list[list[float]] = np.round(images / 255, 4).tolist()
     return numbers
 

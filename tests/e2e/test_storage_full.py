@@ -12,6 +12,9 @@ import pytest
 
 from tests.cluster import Part, wait_until_ready
 from tests.conftest import wait_until_ended
+from tests.dataset_files import arrays, npz
+from tests.e2e.test_conventions import assert_problem
+from tests.e2e.test_datasets import upload, uploaded
 
 LONG = {"preset": "mlp", "epochs": 12, "train_samples": 20_000, "seed": 5}
 MEGABYTES = 48
@@ -38,13 +41,15 @@ class SmallDisk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SmallDisk]:
+    """A small disk for the data; with the parameter True also for what comes and goes."""
     directory = tmp_path / "data"
     directory.mkdir()
+    for_all = {"TMPDIR": str(directory)} if getattr(request, "param", False) else {}
     mount = f"mount -t tmpfs -o size={MEGABYTES}m tmpfs {directory}"
     service = Part(
         ["serve", "--port", "0", "--data-dir", str(directory)],
-        {"MNISTRY_CHECKPOINT_SECONDS": "0.2", "MNISTRY_THREADS": "1"},
+        {"MNISTRY_CHECKPOINT_SECONDS": "0.2", "MNISTRY_THREADS": "1", **for_all},
         tmp_path / "log",
         # A mount that this process alone sees, for which nobody has to be root.
         ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"],
@@ -83,6 +88,22 @@ def test_jobs_wait_for_room_and_everything_else_goes_on(disk: SmallDisk) -> None
         assert ended["receipt"]["weights_sha256"] == expected["receipt"]["weights_sha256"]
         after = wait_until_ended(client, client.post("/v1/jobs", json=tiny).json()["id"])
         assert after["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("disk", [True, False], indirect=True)
+def test_an_upload_that_finds_no_room_is_refused_and_leaves_nothing(disk: SmallDisk) -> None:
+    with httpx.Client(base_url=disk.service.url, timeout=70) as client:
+        large = npz(arrays(train=4000))
+        uploaded(client, large, name="before")
+
+        disk.fill()
+        refused = upload(client, large, name="mine")
+        assert_problem(refused, 507)
+        assert_problem(client.get("/v1/datasets/mine"), 404)
+        disk.free()
+
+        uploaded(client, large, name="mine")
+        assert client.get("/v1/datasets/mine").json()["train_samples"] == 4000
 
 
 def test_a_service_that_starts_on_a_full_disk_says_so(tmp_path: Path) -> None:

@@ -93,6 +93,9 @@ class JobBody(Body):
     error: JobErrorBody | None = Field(description="Why it has failed.")
     receipt: JsonObject | None = Field(description="What decided the weights.")
     replay_of: str | None = Field(description="The job that it trains again.")
+    dataset_version: int = Field(
+        description="The version of its dataset when it was submitted: what it trains on."
+    )
 
     @classmethod
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
@@ -101,6 +104,7 @@ class JobBody(Body):
         asked = {name: v for name, v in job.config.items() if name not in INTERNAL_FIELDS}
         own["config"] = {**asked, "network_id": job.network_id, "preset": job.preset}
         own["replay_of"] = job.config.get("replay_of")
+        own["dataset_version"] = job.config.get("dataset_version", 1)
         return cls(network=job.definition, model_id=model_id, queue_position=queue_position, **own)
 
 

@@ -6,14 +6,14 @@ import pytest
 import engine
 from app.domain.presets import PRESETS, PresetName
 from app.services import explanations
-from app.store import datasets
+from app.store import mnist
 from engine.arrays import Array
 from tests.app.records import a_loaded_model
 
 
 @pytest.fixture
 def digit() -> Array:
-    image: Array = datasets.read("mnist", "test").images[0].astype(np.float32) / 255
+    image: Array = mnist.read("test").images[0].astype(np.float32) / 255
     return image
 
 

@@ -16,7 +16,7 @@ from app.services import inference
 from app.services.inference import Inference, Run
 from app.services.serving import LoadedModel
 from app.services.statistics import Statistics
-from app.store import datasets
+from app.store import mnist
 from tests.app.records import a_loaded_model
 
 
@@ -27,7 +27,7 @@ def mlp() -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    return datasets.read("mnist", "test").images[:256].astype(np.float32) / 255
+    return mnist.read("test").images[:256].astype(np.float32) / 255
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from app.domain.errors import InvalidInput
 from app.domain.presets import PRESETS
 from app.services import predictions
 from app.services.serving import LoadedModel
-from app.store import datasets
+from app.store import mnist
 from app.vision import render
 from tests.app.records import a_loaded_model
 
@@ -24,7 +24,7 @@ def linear() -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def digit() -> Any:
-    return datasets.read("mnist", "test").images[0, 0].astype(np.float32) / 255
+    return mnist.read("test").images[0, 0].astype(np.float32) / 255
 
 
 def test_all_forms_of_a_digit_are_read_alike(linear: LoadedModel, digit: Any) -> None:

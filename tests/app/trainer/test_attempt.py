@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,18 @@ import pytest
 import app
 import engine
 from app.domain import ids
+from app.domain.datasets import Dataset, DatasetLimits
 from app.domain.jobs import JobConfig, JobRequest
 from app.domain.presets import PRESETS
 from app.domain.records import Job, Json, Sweep
 from app.domain.sweeps import MedianStopping
+from app.services import datasets
 from app.store import aliases, jobs, models, sweeps
 from app.store.blobs import Blobs
 from app.store.database import Database
+from app.store.tables import blobs
 from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
+from tests.dataset_files import arrays, npz
 from tests.processes import children
 
 SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
@@ -143,6 +148,53 @@ def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
     assert "'letters'" in ended.error["detail"]
     assert "/v1/datasets" in ended.error["detail"]
     assert ended.error["suggestion"] is None
+
+
+def of_noise(database: Database) -> Dataset:
+    """A dataset of its own in the database."""
+    limits = DatasetLimits(bytes=2**24, samples=1000, classes=10, pixels=1000)
+    draft = datasets.read(BytesIO(npz(arrays())), None, Blobs(), limits)
+    with database.writing() as connection:
+        return datasets.store(connection, draft, "noise")
+
+
+def on(dataset: Dataset, job: Job) -> Job:
+    learns = {"dataset": dataset.name, "train_samples": None, "dataset_version": dataset.version}
+    return with_config(job, **learns, dataset_sha256=dataset.sha256)
+
+
+def test_a_job_learns_a_dataset_from_the_database(database: Database, job: Job) -> None:
+    dataset = of_noise(database)
+
+    ended = attempt(database, on(dataset, job))
+
+    assert ended.status == "succeeded", ended.error
+    assert ended.receipt is not None
+    assert ended.receipt["dataset_sha256"] == dataset.sha256
+
+
+def test_a_job_whose_datasets_samples_are_lost_fails_at_once(database: Database, job: Job) -> None:
+    dataset = of_noise(database)
+    with database.writing() as connection:
+        connection.execute(blobs.delete())
+
+    ended = attempt(database, on(dataset, job))
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
+    assert "'noise'" in ended.error["detail"]
+
+
+def test_a_job_does_not_learn_another_dataset_of_the_same_name(
+    database: Database, job: Job
+) -> None:
+    other = replace(of_noise(database), classes=["other"] * 10)
+
+    ended = attempt(database, on(other, job))
+
+    assert ended.error is not None
+    assert ended.error["code"] == "dataset_gone"
 
 
 def in_a_sweep(

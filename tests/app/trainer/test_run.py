@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from app.domain.datasets import SPLITS
 from app.domain.records import Job
+from app.store import mnist
 from app.trainer import messages
+from app.trainer.learned import Learned
 from app.trainer.messages import Message
 from app.trainer.run import Run
 
+MNIST: Learned = {split: mnist.read(split) for split in SPLITS}
 FINISH = {"type": "finish", "stopped_by": "median_stopping"}
 STOP = {"type": "stop"}
 
@@ -50,7 +54,7 @@ def test_a_child_that_is_told_to_finish_leaves_a_model(
     ours, childs = pipe
     messages.send(ours, FINISH)
 
-    Run(childs, message_of(job, epochs=1000), b"").report()
+    Run(childs, message_of(job, epochs=1000), b"", MNIST).report()
 
     last = reports(ours)[-1]
     assert (last["type"], last["stopped_by"]) == ("succeeded", "median_stopping")
@@ -65,7 +69,7 @@ def test_a_replay_ends_where_it_is_to_end_however_long_it_takes(
     stop_after = {**end, "stopped_by": "max_seconds"}
     config = {"epochs": 1000, "max_seconds": 1e-9, "stop_after": stop_after}
 
-    Run(childs, message_of(job, **config), b"").report()
+    Run(childs, message_of(job, **config), b"", MNIST).report()
 
     said = reports(ours)
     assert said[-1]["stopped_by"] == "max_seconds"
@@ -78,7 +82,7 @@ def test_a_child_says_where_its_epochs_ran_out(
 ) -> None:
     ours, childs = pipe
 
-    Run(childs, message_of(job, epochs=2), b"").report()
+    Run(childs, message_of(job, epochs=2), b"", MNIST).report()
 
     last = reports(ours)[-1]
     assert last["stopped_by"] is None
@@ -91,6 +95,6 @@ def test_a_child_that_is_told_to_stop_leaves_a_checkpoint(
     ours, childs = pipe
     messages.send(ours, STOP)
 
-    Run(childs, message_of(job, epochs=1000), b"").report()
+    Run(childs, message_of(job, epochs=1000), b"", MNIST).report()
 
     assert [said["type"] for said in reports(ours)][-2:] == ["checkpoint", "stopped"]

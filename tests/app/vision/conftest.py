@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.store import datasets
+from app.store import mnist
 
 Encode = Callable[..., bytes]
 Images = NDArray[np.uint8]
@@ -17,7 +17,7 @@ Images = NDArray[np.uint8]
 @pytest.fixture(scope="session")
 def digits() -> Images:
     """The 10,000 test images (10000, 28, 28), bytes."""
-    return datasets.read("mnist", "test").images[:, 0]
+    return mnist.read("test").images[:, 0]
 
 
 @pytest.fixture(scope="session")

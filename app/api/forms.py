@@ -1,0 +1,96 @@
+"""Multipart forms: one file, and texts beside it that are checked as JSON bodies are."""
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from app.api.strict_json import loads
+from app.domain.errors import InvalidInput
+from app.domain.spec import Spec
+
+SpecT = TypeVar("SpecT", bound=Spec)
+
+MAX_FIELDS = 8
+MAX_TEXT = 2**20
+
+BINARY = {"type": "string", "format": "binary"}
+
+
+def media_type(request: Request) -> str:
+    """What a request says its body is, in small letters and without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def require_form(request: Request) -> None:
+    """Refuse a body that does not say that it is a form."""
+    got = media_type(request)
+    if got != "multipart/form-data":
+        raise HTTPException(415, f"send multipart/form-data, got {got[:100] or 'nothing'}")
+
+
+async def read_form(
+    form: FormData, kind: type[SpecT], plain: Collection[str]
+) -> tuple[SpecT, UploadFile]:
+    """The texts of a form and its part named `file`.
+
+    Args:
+        form: What was sent.
+        kind: The other parts that it may have.
+        plain: Those of them that are texts themselves; the others are JSON.
+
+    Raises:
+        InvalidInput: There is no file, or a part is there twice.
+        RequestValidationError: A text does not validate.
+    """
+    texts: dict[str, Any] = {}
+    file: UploadFile | None = None
+    for part, value in form.multi_items():
+        if part in texts or (part == "file" and file is not None):
+            raise InvalidInput.at((part,), f"the part {part} is there twice", "duplicate")
+        if isinstance(value, UploadFile) and part == "file":
+            file = value
+        elif part == "file":
+            msg = "the part is text, not a file: give it a file name"
+            raise InvalidInput.at((part,), msg, "not_a_file")
+        elif part in plain:
+            texts[part] = value
+        else:
+            text = await value.read() if isinstance(value, UploadFile) else value.encode()
+            texts[part] = loads(text) if part in kind.model_fields else None
+    fields = validated(kind, texts)
+    if file is None:
+        raise InvalidInput.at(("file",), "a part named file is needed", "missing")
+    return fields, file
+
+
+def validated(kind: type[SpecT], value: Any) -> SpecT:
+    """What was sent, checked as JSON bodies are, with the same errors."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(found, body=value) from error
+
+
+def form_schema(kind: type[Spec], plain: Collection[str], file: str) -> dict[str, Any]:
+    """What OpenAPI says of such a form; `file` describes the file."""
+    parts = {
+        name: {
+            "type": "string",
+            "description": field.description,
+            **({} if name in plain else {"contentMediaType": "application/json"}),
+        }
+        for name, field in kind.model_fields.items()
+    }
+    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return {
+        "schema": {
+            "type": "object",
+            "required": ["file", *needed],
+            "properties": {"file": {**BINARY, "description": file}, **parts},
+        }
+    }

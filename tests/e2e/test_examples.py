@@ -1,0 +1,44 @@
+"""What the documentation shows is run as it is shown."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import StartServer
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs/examples/correct_a_mistake.py"
+
+
+def test_a_mistake_is_corrected_and_the_better_model_is_served(start_server: StartServer) -> None:
+    server = start_server()
+
+    run = subprocess.run(
+        [sys.executable, EXAMPLE, server.url],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert "wrong, it is a" in run.stdout
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        corrected = client.get("/v1/datasets/corrected").json()
+        assert (corrected["version"], corrected["train_samples"]) == (2, 60_001)
+        newest, old = client.get("/v1/models").json()["data"]
+        assert newest["dataset"] == "corrected"
+        serving = client.get("/v1/aliases/digits").json()["model_id"]
+        params = {"a": old["id"], "b": newest["id"]}
+        figures = client.get("/v1/models/compare", params=params).json()
+        better = figures["only_b_right"] > figures["only_a_right"]
+        assert serving == (newest if better else old)["id"]
+        assert ("digits is the new model" in run.stdout) == better
+
+
+def test_the_readme_shows_the_example_as_it_is() -> None:
+    steps = EXAMPLE.read_text().partition("old = train()\n")[2]
+
+    assert steps in (ROOT / "README.md").read_text()
