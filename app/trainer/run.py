@@ -26,7 +26,7 @@ from app.formats import tensors
 from app.store import datasets
 from app.trainer import messages
 from app.vision import strokes
-from engine import evaluation
+from engine import calibration, evaluation
 from engine.arrays import Array
 from engine.batches import Samples
 from engine.errors import Diverged
@@ -101,9 +101,9 @@ class Run:
             )
         else:
             epoch, step = self._done
-            receipt = {**self._receipt(), "ended_after": {"epoch": epoch, "step": step}}
-            message = {"type": "succeeded", "stopped_by": stopped_by, "receipt": receipt}
-            self._send_model(message)
+            ended_after = {"epoch": epoch, "step": step}
+            message = {"type": "succeeded", "stopped_by": stopped_by}
+            self._send_model(message, {"ended_after": ended_after})
 
     @property
     def _seconds(self) -> float:
@@ -245,10 +245,25 @@ class Run:
         content = tensors.pack_checkpoint(self._training.state(), self._epoch_weights)
         messages.send(self._pipe, {"type": "checkpoint", "seconds": self._seconds}, content)
 
-    def _send_model(self, message: messages.Message) -> None:
+    def _send_model(self, message: messages.Message, of_end: dict[str, Any]) -> None:
+        """Send the weights as they are now, calibrated, with what they are worth.
+
+        Args:
+            message: What kind of an end this is.
+            of_end: What its receipt says more.
+        """
+        message["receipt"] = {**self._receipt(), "temperature": self._calibrate(), **of_end}
         message["metrics"] = finite(self._test())
         message["seconds"] = self._seconds
         messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
+
+    def _calibrate(self) -> float | None:
+        """Make the probabilities honest; by what temperature, None where that cannot be."""
+        if self._config.loss.type != "cross_entropy":
+            return None
+        layers, held_out = self._network.layers, self._training.held_out
+        with Team(self._threads) as team, single_threaded_blas():
+            return calibration.calibrate(layers, self._samples, held_out, team)
 
     def _test(self) -> dict[str, float | None]:
         """What the network is worth on the test split."""
@@ -283,7 +298,7 @@ class Run:
             messages.send(self._pipe, message)
             return
         self._training.adopt(weights)
-        self._send_model({**message, "receipt": self._receipt()})
+        self._send_model(message, {})
 
     def _receipt(self) -> dict[str, Any]:
         """What decided the weights, on this side of the pipe."""

@@ -5,12 +5,20 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import pytest
 
+from app.domain.definitions import build
+from app.domain.presets import PRESETS
 from app.domain.records import Job
+from app.formats import tensors
+from app.store import datasets
 from app.trainer import messages
 from app.trainer.messages import Message
 from app.trainer.run import Run
+from engine import CrossEntropy, Network
+from engine.batches import split
+from engine.calibration import temperature
 
 FINISH = {"type": "finish", "stopped_by": "median_stopping"}
 STOP = {"type": "stop"}
@@ -38,10 +46,16 @@ def message_of(job: Job, **config: Any) -> Message:
 
 def reports(pipe: Connection) -> list[Message]:
     """Everything that the child has said."""
-    said = []
+    return last_of(pipe)[0]
+
+
+def last_of(pipe: Connection) -> tuple[list[Message], bytes]:
+    """The same, and the bytes that came with its last."""
+    said, content = [], b""
     while pipe.poll():
-        said.append(messages.receive(pipe)[0])
-    return said
+        message, content = messages.receive(pipe)
+        said.append(message)
+    return said, content
 
 
 def test_a_child_that_is_told_to_finish_leaves_a_model(
@@ -94,3 +108,54 @@ def test_a_child_that_is_told_to_stop_leaves_a_checkpoint(
     Run(childs, message_of(job, epochs=1000), b"").report()
 
     assert [said["type"] for said in reports(ours)][-2:] == ["checkpoint", "stopped"]
+
+
+def the_network(weights: bytes) -> Network:
+    """What a child left."""
+    network = build(PRESETS["linear"].definition, seed=0)
+    network.loss = CrossEntropy()
+    tensors.unpack_weights(weights, network.layers)
+    return network
+
+
+def test_a_model_is_calibrated_on_what_was_held_out(
+    pipe: tuple[Connection, Connection], job: Job
+) -> None:
+    ours, childs = pipe
+    smoothing = {"type": "cross_entropy", "label_smoothing": 0.5}  # it learns to be unsure
+
+    Run(childs, message_of(job, loss=smoothing, validation_split=0.5, epochs=10), b"").report()
+
+    said, weights = last_of(ours)
+    network = the_network(weights)
+    examples = datasets.read("mnist", "train")
+    held_out = split(1000, 0.5, job.config["seed"])[1]
+    z = Network(network.layers[:-1]).predict(examples.images[held_out] / 255)
+    assert said[-1]["receipt"]["temperature"] < 0.8
+    assert temperature(z, examples.labels[held_out]) == pytest.approx(1, rel=1e-3)
+
+
+def test_a_models_figures_are_those_of_the_calibrated_network(
+    pipe: tuple[Connection, Connection], job: Job
+) -> None:
+    ours, childs = pipe
+
+    Run(childs, message_of(job, epochs=3), b"").report()
+
+    said, weights = last_of(ours)
+    network = the_network(weights)
+    test = datasets.read("mnist", "test")
+    labels = np.eye(10)[test.labels]
+    loss = network.calculate_loss(test.images / 255, labels).mean()
+    assert said[-1]["metrics"]["test_loss"] == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("config", [{"validation_split": 0.0}, {"loss": {"type": "mse"}}])
+def test_without_validation_or_cross_entropy_there_is_no_temperature(
+    pipe: tuple[Connection, Connection], job: Job, config: Any
+) -> None:
+    ours, childs = pipe
+
+    Run(childs, message_of(job, **config), b"").report()
+
+    assert reports(ours)[-1]["receipt"]["temperature"] is None
