@@ -204,6 +204,7 @@ def _prediction(
 ) -> PredictionBody:
     given: Input = prediction.input
     shared: dict[str, Any] = {"filename": given.filename, "warnings": list(given.warnings)}
+    shared["is_digit"] = prediction.is_digit
     if "preprocessed" in include:
         shared["preprocessed"] = service.image_url(given.x)
     if "activations" in include:

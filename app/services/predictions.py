@@ -39,10 +39,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model reads in one input."""
+    """What a model reads in one input, and how much that looks like what it was trained on."""
 
     input: Input
     output: Array
+    is_digit: float | None
 
     def ranked(self) -> list[int]:
         """Classes, the most probable first; of equals the first."""
@@ -96,8 +97,10 @@ def from_instances(
 
 def predict(model: LoadedModel, inputs: Sequence[Input]) -> list[Prediction]:
     """Read some inputs with a model, as one batch."""
-    outputs = model.predict(np.stack([one.x for one in inputs]))
-    return [Prediction(one, output) for one, output in zip(inputs, outputs, strict=True)]
+    x = np.stack([one.x for one in inputs])
+    outputs, familiar = model.predict(x), model.is_digit(x)
+    known = [None] * len(inputs) if familiar is None else familiar.tolist()
+    return [Prediction(*one) for one in zip(inputs, outputs, known, strict=True)]
 
 
 def image_url(x: Array) -> str:

@@ -8,11 +8,12 @@ import engine
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.errors import NotFound
 from app.domain.records import Model
-from app.formats import tensors
+from app.formats import familiarity, tensors
 from app.store import blobs, models
 from app.store.blobs import Blobs, CorruptBlob
 from app.store.database import Database
 from engine.arrays import Array, Shape
+from engine.familiarity import Familiarity
 
 KEPT = 16
 """How many models stay in memory."""
@@ -26,10 +27,15 @@ class LoadedModel:
     network: engine.Network
     input_shape: Shape
     reconstructs: bool
+    familiarity: Familiarity | None = None
 
     def predict(self, x: Array) -> Array:
         """The output for a batch (batch, *input_shape), float32."""
         return self.network.predict(x)
+
+    def is_digit(self, x: Array) -> Array | None:
+        """How much each of a batch looks like the training set, (batch,) in 0..1, where known."""
+        return None if self.familiarity is None else self.familiarity.score(x)
 
 
 class Serving:
@@ -69,9 +75,10 @@ class Serving:
             model = models.get(connection, model_id)
             if model is None:
                 raise NotFound("model", model_id)
-            stored = blobs.find(connection, model.sha256)
+            names = [name for name in (model.sha256, model.familiarity_sha256) if name]
+            stored = [blobs.find(connection, name) for name in names]
         try:
-            content = self._blobs.fetch(stored)
+            weights, *known = [self._blobs.fetch(one) for one in stored]
         except CorruptBlob:
             with self._database.reading() as connection:
                 if models.get(connection, model_id) is None:  # deleted in between
@@ -79,6 +86,12 @@ class Serving:
             raise
         definition = NetworkDefinition.model_validate(model.definition)
         network = build(definition, seed=0)
-        tensors.unpack_weights(content, network.layers)
+        tensors.unpack_weights(weights, network.layers)
         shape = tuple(definition.input_shape)
-        return LoadedModel(model, network, shape, network.output_shape(shape) == shape)
+        return LoadedModel(
+            model,
+            network,
+            shape,
+            reconstructs=network.output_shape(shape) == shape,
+            familiarity=familiarity.unpack(known[0]) if known else None,
+        )

@@ -104,7 +104,13 @@ def put_back(connection: Connection, job: Job, message: Message) -> None:
     jobs.move(connection, now, "queued", reason)
 
 
-def finish(connection: Connection, job: Job, message: Message, weights: Blob | None) -> None:
+def finish(
+    connection: Connection,
+    job: Job,
+    message: Message,
+    weights: Blob | None,
+    familiarity: Blob | None,
+) -> None:
     """The end of a job, all at once: the model, the last events, the status and the alias."""
     status, error = message["type"], message.get("error")
     if error is not None:
@@ -119,7 +125,9 @@ def finish(connection: Connection, job: Job, message: Message, weights: Blob | N
         jobs.finish(connection, job.id, job.attempt, status, changes, end)
         return
     blobs.put(connection, weights)
-    model = _model(job, weights, message)
+    if familiarity is not None:
+        blobs.put(connection, familiarity)
+    model = _model(job, weights, familiarity, message)
     identical = outcome.identical(connection, job, weights.sha256)
     changes["receipt"] = outcome.receipt(job, weights.sha256, message["receipt"], identical)
     end = {"model_id": model.id, "error": error}
@@ -130,7 +138,7 @@ def finish(connection: Connection, job: Job, message: Message, weights: Blob | N
         aliases.point(connection, alias, model.id)
 
 
-def _model(job: Job, weights: Blob, message: Message) -> Model:
+def _model(job: Job, weights: Blob, familiarity: Blob | None, message: Message) -> Model:
     dataset = outcome.dataset_of(job)
     definition = NetworkDefinition.model_validate(job.definition)
     return Model(
@@ -147,6 +155,7 @@ def _model(job: Job, weights: Blob, message: Message) -> Model:
         size_bytes=len(weights.content),
         sha256=weights.sha256,
         metrics=message["metrics"],
+        familiarity_sha256=None if familiarity is None else familiarity.sha256,
     )
 
 

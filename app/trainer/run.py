@@ -22,7 +22,7 @@ import numpy as np
 import engine
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
-from app.formats import tensors
+from app.formats import familiarity, tensors
 from app.store import datasets
 from app.trainer import messages
 from app.vision import strokes
@@ -30,6 +30,7 @@ from engine import calibration, evaluation
 from engine.arrays import Array
 from engine.batches import Samples
 from engine.errors import Diverged
+from engine.familiarity import learn
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
 from engine.training import EpochDone, Event, StepDone, Training
@@ -110,11 +111,15 @@ class Run:
         """Time spent on this job, over all attempts."""
         return self._spent + time.monotonic() - self._began
 
-    def _train_samples(self) -> Samples:
+    def _examples(self) -> datasets.Examples:
+        """The part of the training split that the job asks for."""
         examples = datasets.read(self._config.dataset, "train")
         count = self._config.train_samples or len(examples.images)
-        images = examples.images[:count]
-        return Samples(images, None if self._learns_input() else examples.labels[:count])
+        return datasets.Examples(examples.images[:count], examples.labels[:count])
+
+    def _train_samples(self) -> Samples:
+        examples = self._examples()
+        return Samples(examples.images, None if self._learns_input() else examples.labels)
 
     def _read_probe(self) -> Array | None:
         """The drawing that is read while the network learns, as a batch of one."""
@@ -246,7 +251,7 @@ class Run:
         messages.send(self._pipe, {"type": "checkpoint", "seconds": self._seconds}, content)
 
     def _send_model(self, message: messages.Message, of_end: dict[str, Any]) -> None:
-        """Send the weights as they are now, calibrated, with what they are worth.
+        """Send the weights as they are now, calibrated, with what they are worth and know.
 
         Args:
             message: What kind of an end this is.
@@ -254,8 +259,17 @@ class Run:
         """
         message["receipt"] = {**self._receipt(), "temperature": self._calibrate(), **of_end}
         message["metrics"] = finite(self._test())
+        self._send_familiarity()
         message["seconds"] = self._seconds
         messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
+
+    def _send_familiarity(self) -> None:
+        """Send what the training samples look like, in the same bytes for all jobs of them."""
+        examples = self._examples()
+        with single_threaded_blas():  # the bits of a sum depend on who adds up
+            known = learn(examples.images, examples.labels)
+        if known is not None:
+            messages.send(self._pipe, {"type": "familiarity"}, familiarity.pack(known))
 
     def _calibrate(self) -> float | None:
         """Make the probabilities honest; by what temperature, None where that cannot be."""
