@@ -1,6 +1,7 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
 # make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
-# others; make accuracy: how well the presets read. make cluster: as on many machines, on this one;
+# others; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
+# much worse than clean ones. make cluster: as on many machines, on this one;
 # make chaos: what is killed on the way, and what comes of it.
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 BENCH := .venv-bench
 PARITY := .venv-parity
 
-.PHONY: run test check parity bench accuracy cluster chaos lock clean browser
+.PHONY: run test check parity bench accuracy drawings cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -34,6 +35,9 @@ bench: $(BENCH)/stamp
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
+
+drawings: $(VENV)/run.stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/drawings.py
 
 # PostgreSQL, an S3 server, two APIs and two trainers here, and a job's journey through all of them.
 cluster: $(VENV)/dev.stamp

@@ -37,7 +37,10 @@ class PredictionBody(Body):
     )
     filename: str | None = Field(None, description="The file that it was read from.")
     warnings: list[str] = Field(
-        default=[], description="What was unusual about an image, as `inverted`."
+        default=[],
+        description="What was unusual about an image: `inverted` (the ink was darker than the "
+        "paper), `cut_off` (it touches the border), `several_blobs` (perhaps two digits), "
+        "`thin_pen` or `thick_pen` (its lines were drawn anew).",
     )
     preprocessed: str | None = Field(
         None, description="What the network saw, as a PNG in a data URL."
