@@ -1,8 +1,8 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
 # make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
-# others; make bench-serve: the same for answers; make accuracy: how well the presets read. make
-# cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes of
-# it.
+# others; make bench-serve: the same for answers; make accuracy: how well the presets read; make
+# drawings: drawn and photographed digits, how much worse than clean ones. make cluster: as on many
+# machines, on this one; make chaos: what is killed on the way, and what comes of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ BENCH := .venv-bench
 MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 
-.PHONY: run test check parity bench bench-serve accuracy cluster chaos lock clean browser
+.PHONY: run test check parity bench bench-serve accuracy drawings cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -40,6 +40,9 @@ bench-serve: $(BENCH)/serve.stamp $(MLSERVER)/stamp
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
+
+drawings: $(VENV)/run.stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/drawings.py
 
 # PostgreSQL, an S3 server, two APIs and two trainers here, and a job's journey through all of them.
 cluster: $(VENV)/dev.stamp

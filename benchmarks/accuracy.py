@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from app.domain.definitions import build
 from app.domain.presets import PRESETS
-from app.store import datasets
+from app.store import mnist
 from engine import evaluation
 from engine.batches import Samples
 from engine.losses import fuse
@@ -31,7 +31,7 @@ MARKS = (0.97, 0.98, 0.99, 0.995)
 
 
 def samples(split, learns_input):
-    examples = datasets.read("mnist", split)
+    examples = mnist.read(split)
     return Samples(examples.images, None if learns_input else examples.labels)
 
 

@@ -121,6 +121,11 @@ class Training:
         vector: Array = self._parameters.vector
         return vector
 
+    @property
+    def held_out(self) -> Labels:
+        """The indices of the samples that are validated on, and never trained on."""
+        return self._held_out
+
     def state(self) -> State:
         """A copy of all that the run needs to go on from here."""
         arrays = {name: array.copy() for name, array in self._arrays().items()}

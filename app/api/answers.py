@@ -3,7 +3,8 @@
 orjson writes NumPy's float32 as short as it can be told from its neighbours.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from engine.arrays import Array
 def answer(
     loaded: LoadedModel,
     inputs: Sequence[Input],
+    x: Array,
     output: Array,
     top_k: int,
     include: Collection[str],
@@ -30,16 +32,20 @@ def answer(
     Args:
         loaded: The model that was asked.
         inputs: What it was given.
+        x: The same as one batch, (inputs, *input_shape).
         output: What it gave, (inputs, ...).
         top_k: How many classes are ranked.
         include: What else is wanted.
     """
+    known = loaded.is_digit(x)
+    scores: Iterable[float | None] = repeat(None, len(x)) if known is None else known
     predictions = [
         {
             **(_reconstruction(one, y) if loaded.reconstructs else _reading(loaded, y, top_k)),
             **_common(loaded, one, y, include),
+            "is_digit": score,
         }
-        for one, y in zip(inputs, output, strict=True)
+        for one, y, score in zip(inputs, output, scores, strict=True)
     ]
     body = {"model_id": loaded.model.id, "predictions": predictions}
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

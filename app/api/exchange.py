@@ -93,10 +93,10 @@ async def models_create(request: Request, parts: Parts, key: IdempotencyKey = No
 
     def run() -> Response:
         bundle = service.read(sent, parts.limits)
-        weights = parts.blobs.upload(service.pack(bundle))
+        uploaded = service.upload(parts.blobs, bundle)
 
         def create(connection: Connection) -> tuple[ModelBody, str]:
-            model = service.store(connection, bundle, weights, sent.name, parts.limits)
+            model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
             return ModelBody.of(model), f"/v1/models/{model.id}"
 
         answer = once.run(parts.database, 201, create)

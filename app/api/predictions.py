@@ -5,6 +5,7 @@ Nothing here asks the database, and a small request is answered without leaving 
 
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -35,6 +36,12 @@ from engine.arrays import Array
 
 INCLUDES = ("preprocessed", "saliency", "activations")
 MAX_FILES = 256
+
+FEW = 16
+"""Answers that are written at once; more are written in a thread."""
+
+SMALL = 32_768
+"""Bytes of JSON that are read at once."""
 
 IMAGE_TYPES = (
     "image/png",
@@ -165,14 +172,12 @@ async def _predict(name: str, request: Request) -> Response:
         inputs = await _inputs(request, parts, loaded, options.preprocess)
         _check_explained(wanted, len(inputs))
         read = time.perf_counter()
-        run = await parts.inference.run(loaded, _batch(inputs), parts.predict_seconds)
+        x = _batch(inputs)
+        run = await parts.inference.run(loaded, x, parts.predict_seconds)
         computed = time.perf_counter()
-        if wanted:
-            content = await run_in_threadpool(
-                answer, loaded, inputs, run.output, options.top_k, wanted
-            )
-        else:
-            content = answer(loaded, inputs, run.output, options.top_k, wanted)
+        write = partial(answer, loaded, inputs, x, run.output, options.top_k, wanted)
+        at_once = len(inputs) <= FEW and not wanted
+        content = write() if at_once else await run_in_threadpool(write)
     except Exception:
         meter.failed(time.perf_counter() - began)
         raise
@@ -221,12 +226,10 @@ async def _inputs(
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in ("application/json", "") or media_type.endswith("+json"):
         content = await _read(request)
-        arrays = service.plain_arrays(loaded, content)
+        arrays = service.plain_arrays(loaded, content) if len(content) <= SMALL else None
         if arrays is not None:
             return arrays
-        return await run_in_threadpool(
-            lambda: service.from_instances(loaded, _instances(content), mode, pixels)
-        )
+        return await run_in_threadpool(_from_json, content, loaded, mode, pixels)
     if media_type == "multipart/form-data":
         files = await _files(request)
     elif media_type in IMAGE_TYPES or media_type == "application/octet-stream":
@@ -252,6 +255,15 @@ async def _read(request: Request) -> bytes:
         pieces.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(pieces)
+
+
+def _from_json(
+    content: bytes, loaded: LoadedModel, mode: Preprocess, pixels: int
+) -> Sequence[Input]:
+    arrays = service.plain_arrays(loaded, content) if len(content) > SMALL else None
+    if arrays is not None:
+        return arrays
+    return service.from_instances(loaded, _instances(content), mode, pixels)
 
 
 def _instances(text: bytes) -> Sequence[Any]:

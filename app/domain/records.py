@@ -105,6 +105,7 @@ class Model:
 
     Attributes:
         dataset: What it has learnt; empty where an imported file does not say.
+        familiarity_sha256: The blob of what its training set looked like, where that is known.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Model:
     size_bytes: int
     sha256: str
     metrics: Json
+    familiarity_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,10 @@ from app.domain.errors import UnusableFile
 from app.domain.records import DEFAULT_PREPROCESSING
 from app.domain.spec import Spec
 from app.domain.text import Name, ResourceName
+from app.formats import familiarity
 from app.formats.tensors import named_arrays
 from engine.arrays import Array
+from engine.familiarity import Familiarity
 
 MAX_BYTES = 2**29
 """The most that the arrays of an imported file may hold together, unpacked."""
@@ -37,6 +39,7 @@ class Bundle:
         classes: What the outputs mean, in their order.
         preprocessing: What images go through before the network sees them.
         dataset: What it has learnt; empty where that is not known.
+        familiarity: What its training set looked like, where the format has room for it.
     """
 
     definition: NetworkDefinition
@@ -44,6 +47,11 @@ class Bundle:
     classes: Sequence[str]
     preprocessing: Mapping[str, Any]
     dataset: str = ""
+    familiarity: Familiarity | None = None
+
+    def all_arrays(self) -> dict[str, Array]:
+        """The network's arrays, and those of the training set under names of their own."""
+        return {**self.arrays, **familiarity.prefixed(self.familiarity)}
 
     def network(self) -> engine.Network:
         """The network, ready to predict."""
@@ -93,12 +101,14 @@ def assemble(
     definition = definition or texts.network
     if definition is None:
         raise UnusableFile("the file does not say what network its weights are of; send `network`")
+    own = {n: array for n, array in arrays.items() if not n.startswith(familiarity.PREFIX)}
     return Bundle(
         definition,
-        checked(definition, arrays, limits),
+        checked(definition, own, limits),
         list(texts.classes),
         texts.preprocessing,
         texts.dataset,
+        familiarity.taken(arrays, tuple(definition.input_shape)),
     )
 
 

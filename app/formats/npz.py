@@ -26,7 +26,7 @@ def write(bundle: Bundle) -> bytes:
     """The arrays by their names, and one of text."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        arrays = {**bundle.arrays, _METADATA: np.array(json.dumps(bundle.metadata()))}
+        arrays = {**bundle.all_arrays(), _METADATA: np.array(json.dumps(bundle.metadata()))}
         for name, array in arrays.items():
             entry = io.BytesIO()
             npy.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)

@@ -16,7 +16,7 @@ _ALL = "mnistry"
 
 def write(bundle: Bundle) -> bytes:
     """The arrays by their names, and one text of metadata."""
-    return safetensors.numpy.save(dict(bundle.arrays), {_ALL: json.dumps(bundle.metadata())})
+    return safetensors.numpy.save(bundle.all_arrays(), {_ALL: json.dumps(bundle.metadata())})
 
 
 def read(content: bytes, definition: NetworkDefinition | None, limits: Limits) -> Bundle:

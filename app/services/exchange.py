@@ -10,11 +10,11 @@ from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.errors import InvalidInput, StateConflict
 from app.domain.records import Model
-from app.formats import keras, npz, onnx, safetensors, tensors
+from app.formats import familiarity, keras, npz, onnx, safetensors, tensors
 from app.formats.bundle import Bundle
 from app.services.serving import LoadedModel
 from app.store import blobs, mnist, models
-from app.store.blobs import Blob
+from app.store.blobs import Blob, Blobs
 from app.store.database import Connection
 from engine.arrays import Array
 
@@ -58,7 +58,14 @@ def export(loaded: LoadedModel, kind: Format, limits: Limits) -> bytes:
     model = loaded.model
     definition = NetworkDefinition.model_validate(model.definition)
     arrays = tensors.named_arrays(loaded.network.layers)
-    bundle = Bundle(definition, arrays, model.classes, model.preprocessing, model.dataset)
+    bundle = Bundle(
+        definition,
+        arrays,
+        model.classes,
+        model.preprocessing,
+        model.dataset,
+        loaded.familiarity,
+    )
     content = _WRITERS[kind](bundle)
     large = summarise(definition, limits).macs > LARGE
     x = _digits(loaded)[: CHECKED_ON_LARGE if large else CHECKED_ON]
@@ -117,16 +124,31 @@ def _classes(sent: Import, bundle: Bundle, limits: Limits) -> list[str]:
     return classes
 
 
-def pack(bundle: Bundle) -> bytes:
-    """An imported model's weights, as the store keeps them."""
-    return tensors.pack_weights(bundle.network().layers)
+@dataclass(frozen=True)
+class Uploaded:
+    """An imported model's blobs, before a row names them."""
+
+    weights: Blob
+    familiarity: Blob | None
+
+
+def upload(stored: Blobs, bundle: Bundle) -> Uploaded:
+    """Bring an imported model's blobs to where the store keeps them."""
+    known = bundle.familiarity
+    return Uploaded(
+        stored.upload(tensors.pack_weights(bundle.network().layers)),
+        None if known is None else stored.upload(familiarity.pack(known)),
+    )
 
 
 def store(
-    connection: Connection, bundle: Bundle, weights: Blob, name: str | None, limits: Limits
+    connection: Connection, bundle: Bundle, uploaded: Uploaded, name: str | None, limits: Limits
 ) -> Model:
     """Keep an imported model; its figures are not known."""
+    weights, known = uploaded.weights, uploaded.familiarity
     blobs.put(connection, weights)
+    if known is not None:
+        blobs.put(connection, known)
     model = Model(
         id=ids.new_id("mdl"),
         created_at=clock.now(),
@@ -141,6 +163,7 @@ def store(
         size_bytes=len(weights.content),
         sha256=weights.sha256,
         metrics={"test_accuracy": None, "test_loss": None, "calibration_error": None},
+        familiarity_sha256=None if known is None else known.sha256,
     )
     models.insert(connection, model)
     return model

@@ -9,11 +9,12 @@ import engine
 from app.domain.definitions import NetworkDefinition, build, summarise
 from app.domain.errors import NotFound
 from app.domain.records import Model
-from app.formats import tensors
+from app.formats import familiarity, tensors
 from app.store import blobs, models
 from app.store.blobs import Blobs, CorruptBlob
 from app.store.database import Database
 from engine.arrays import Array, Shape, batch_first, batch_last
+from engine.familiarity import Familiarity
 from engine.layers import chain
 
 KEPT = 16
@@ -39,19 +40,27 @@ class LoadedModel:
     input_forms: frozenset[Shape]
     reconstructs: bool
     macs: int
+    familiarity: Familiarity | None
 
     @classmethod
-    def of(cls, model: Model, network: engine.Network) -> "LoadedModel":
-        """A model with its network, which has its weights."""
+    def of(
+        cls, model: Model, network: engine.Network, familiarity: Familiarity | None = None
+    ) -> "LoadedModel":
+        """A model with its network, which has its weights, and what is known of what it learnt."""
         definition = NetworkDefinition.model_validate(model.definition)
         summary = summarise(definition)
         shape = tuple(definition.input_shape)
         forms = frozenset({shape, tuple(n for n in shape if n != 1), (math.prod(shape),)})
-        return cls(model, network, shape, forms, summary.output_shape == shape, summary.macs)
+        reconstructs = summary.output_shape == shape
+        return cls(model, network, shape, forms, reconstructs, summary.macs, familiarity)
 
     def predict(self, x: Array) -> Array:
         """The output for a batch (batch, *input_shape) of float32; its shape is not checked."""
         return batch_first(chain.forward(self.network.layers, batch_last(x)))
+
+    def is_digit(self, x: Array) -> Array | None:
+        """How much each of a batch looks like the training set, (batch,) in 0..1, where known."""
+        return None if self.familiarity is None else self.familiarity.score(x)
 
 
 class Serving:
@@ -94,14 +103,15 @@ class Serving:
             model = models.get(connection, model_id)
             if model is None:
                 raise NotFound("model", model_id)
-            stored = blobs.find(connection, model.sha256)
+            names = [name for name in (model.sha256, model.familiarity_sha256) if name]
+            stored = [blobs.find(connection, name) for name in names]
         try:
-            content = self._blobs.fetch(stored)
+            weights, *known = [self._blobs.fetch(one) for one in stored]
         except CorruptBlob:
             with self._database.reading() as connection:
                 if models.get(connection, model_id) is None:  # deleted in between
                     raise NotFound("model", model_id) from None
             raise
         network = build(NetworkDefinition.model_validate(model.definition), seed=0)
-        tensors.unpack_weights(content, network.layers)
-        return LoadedModel.of(model, network)
+        tensors.unpack_weights(weights, network.layers)
+        return LoadedModel.of(model, network, familiarity.unpack(known[0]) if known else None)

@@ -120,6 +120,8 @@ def _fetch(connection: sa.Connection, copy: sa.Connection, stored: Blobs, source
 def _leave_out(copy: sa.Connection, sha256: str) -> None:
     begun = jobs.update().where(jobs.c.checkpoint_sha256 == sha256)
     copy.execute(begun.values(checkpoint_sha256=None))
+    unfamiliar = models.update().where(models.c.familiarity_sha256 == sha256)
+    copy.execute(unfamiliar.values(familiarity_sha256=None))
     gone = sa.select(models.c.id).where(models.c.sha256 == sha256)
     copy.execute(aliases.delete().where(aliases.c.model_id.in_(gone)))
     copy.execute(models.delete().where(models.c.sha256 == sha256))

@@ -177,6 +177,7 @@ def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
         sa.exists().where(jobs.c.checkpoint_sha256 == sha256),
         sa.exists().where(models.c.sha256 == sha256),
         sa.exists().where(dataset_chunks.c.sha256 == sha256),
+        sa.exists().where(models.c.familiarity_sha256 == sha256),
     )
     connection.execute(blobs.delete().where(blobs.c.sha256 == sha256, sa.not_(used)))
     unused = objects.update().where(objects.c.sha256 == sha256, sa.not_(used))
@@ -185,9 +186,12 @@ def delete_unused(connection: sa.Connection, sha256: str | None) -> None:
 
 def needed(connection: sa.Connection) -> set[str]:
     """The blobs that jobs, models and datasets name."""
-    checkpoints = sa.select(jobs.c.checkpoint_sha256).where(jobs.c.checkpoint_sha256.is_not(None))
-    others = (sa.select(models.c.sha256), sa.select(dataset_chunks.c.sha256))
-    return set(connection.execute(checkpoints.union(*others)).scalars())
+    names = (
+        *(jobs.c.checkpoint_sha256, models.c.sha256, models.c.familiarity_sha256),
+        dataset_chunks.c.sha256,
+    )
+    every = sa.union(*(sa.select(name).where(name.is_not(None)) for name in names))
+    return set(connection.execute(every).scalars())
 
 
 def unnamed(connection: sa.Connection, keys: Sequence[str]) -> list[str]:

@@ -46,3 +46,4 @@ def ids(connection: sa.Connection) -> list[str]:
 def delete(connection: sa.Connection, model: Model) -> None:
     connection.execute(models.delete().where(models.c.id == model.id))
     blobs.delete_unused(connection, model.sha256)
+    blobs.delete_unused(connection, model.familiarity_sha256)

@@ -99,6 +99,7 @@ models = sa.Table(
     sa.Column("size_bytes", sa.Integer, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("metrics", sa.JSON, nullable=False),
+    sa.Column("familiarity_sha256", sa.Text),
 )
 
 aliases = sa.Table(

@@ -152,28 +152,24 @@ class Attempts:
     def _follow(self, pipe: PipeEnd, mailbox: Mailbox, job: Job, dataset: Dataset) -> bool:
         """Store a child's reports until its last; whether the job has ended with it."""
         asked_to_stop = False
+        familiarity: Blob | None = None
         while True:
             report = mailbox.take(POLL_SECONDS)
             if report is not None:
                 message, content = report
                 if message["type"] in ("succeeded", "failed"):
                     weights = self._upload(content) if content else None
-                    self._write(
-                        partial(
-                            reports.finish,
-                            job=job,
-                            dataset=dataset,
-                            message=message,
-                            weights=weights,
-                        )
-                    )
+                    end = partial(reports.finish, job=job, dataset=dataset, message=message)
+                    self._write(partial(end, weights=weights, familiarity=familiarity))
                     return True
                 if message["type"] == "dataset_gone":
                     raise outcome.DatasetGone(message["reason"])
                 if message["type"] == "stopped":
                     self._write(partial(reports.put_back, job=job, message=message))
                     return True
-                if self._store(job, dataset, message, content):
+                if message["type"] == "familiarity":
+                    familiarity = self._upload(content)
+                elif self._store(job, dataset, message, content):
                     _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - mailbox.heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)

@@ -103,7 +103,12 @@ def put_back(connection: Connection, job: Job, message: Message) -> None:
 
 
 def finish(
-    connection: Connection, job: Job, dataset: Dataset, message: Message, weights: Blob | None
+    connection: Connection,
+    job: Job,
+    dataset: Dataset,
+    message: Message,
+    weights: Blob | None,
+    familiarity: Blob | None,
 ) -> None:
     """The end of a job, all at once: the model, the last events, the status and the alias."""
     status, error = message["type"], message.get("error")
@@ -119,7 +124,9 @@ def finish(
         jobs.finish(connection, job.id, job.attempt, status, changes, end)
         return
     blobs.put(connection, weights)
-    model = _model(job, dataset, weights, message)
+    if familiarity is not None:
+        blobs.put(connection, familiarity)
+    model = _model(job, dataset, weights, familiarity, message)
     identical = outcome.identical(connection, job, weights.sha256)
     changes["receipt"] = outcome.receipt(
         job, dataset, weights.sha256, message["receipt"], identical
@@ -132,7 +139,9 @@ def finish(
         aliases.point(connection, alias, model.id)
 
 
-def _model(job: Job, dataset: Dataset, weights: Blob, message: Message) -> Model:
+def _model(
+    job: Job, dataset: Dataset, weights: Blob, familiarity: Blob | None, message: Message
+) -> Model:
     definition = NetworkDefinition.model_validate(job.definition)
     return Model(
         id=ids.new_id("mdl"),
@@ -148,6 +157,7 @@ def _model(job: Job, dataset: Dataset, weights: Blob, message: Message) -> Model
         size_bytes=len(weights.content),
         sha256=weights.sha256,
         metrics=message["metrics"],
+        familiarity_sha256=None if familiarity is None else familiarity.sha256,
     )
 
 

@@ -22,15 +22,17 @@ import numpy as np
 import engine
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
-from app.formats import tensors
+from app.formats import familiarity, tensors
 from app.store import mnist
+from app.store.chunks import Examples
 from app.trainer import messages
 from app.trainer.learned import Learned, receive
 from app.vision import strokes
-from engine import evaluation
+from engine import calibration, evaluation
 from engine.arrays import Array
 from engine.batches import Samples
 from engine.errors import Diverged
+from engine.familiarity import learn
 from engine.losses import fuse
 from engine.parallel import Team, single_threaded_blas
 from engine.training import EpochDone, Event, StepDone, Training
@@ -106,20 +108,24 @@ class Run:
             )
         else:
             epoch, step = self._done
-            receipt = {**self._receipt(), "ended_after": {"epoch": epoch, "step": step}}
-            message = {"type": "succeeded", "stopped_by": stopped_by, "receipt": receipt}
-            self._send_model(message)
+            ended_after = {"epoch": epoch, "step": step}
+            message = {"type": "succeeded", "stopped_by": stopped_by}
+            self._send_model(message, {"ended_after": ended_after})
 
     @property
     def _seconds(self) -> float:
         """Time spent on this job, over all attempts."""
         return self._spent + time.monotonic() - self._began
 
-    def _train_samples(self) -> Samples:
+    def _examples(self) -> Examples:
+        """The part of the training split that the job asks for."""
         examples = self._learned["train"]
         count = self._config.train_samples or len(examples.images)
-        images = examples.images[:count]
-        return Samples(images, None if self._learns_input() else examples.labels[:count])
+        return Examples(examples.images[:count], examples.labels[:count])
+
+    def _train_samples(self) -> Samples:
+        examples = self._examples()
+        return Samples(examples.images, None if self._learns_input() else examples.labels)
 
     def _read_probe(self) -> Array | None:
         """The drawing that is read while the network learns, as a batch of one."""
@@ -250,10 +256,34 @@ class Run:
         content = tensors.pack_checkpoint(self._training.state(), self._epoch_weights)
         messages.send(self._pipe, {"type": "checkpoint", "seconds": self._seconds}, content)
 
-    def _send_model(self, message: messages.Message) -> None:
+    def _send_model(self, message: messages.Message, of_end: dict[str, Any]) -> None:
+        """Send the weights as they are now, calibrated, with what they are worth and know.
+
+        Args:
+            message: What kind of an end this is.
+            of_end: What its receipt says more.
+        """
+        message["receipt"] = {**self._receipt(), "temperature": self._calibrate(), **of_end}
         message["metrics"] = finite(self._test())
+        self._send_familiarity()
         message["seconds"] = self._seconds
         messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
+
+    def _send_familiarity(self) -> None:
+        """Send what the training samples look like, in the same bytes for all jobs of them."""
+        examples = self._examples()
+        with single_threaded_blas():  # the bits of a sum depend on who adds up
+            known = learn(examples.images, examples.labels)
+        if known is not None:
+            messages.send(self._pipe, {"type": "familiarity"}, familiarity.pack(known))
+
+    def _calibrate(self) -> float | None:
+        """Make the probabilities honest; by what temperature, None where that cannot be."""
+        if self._config.loss.type != "cross_entropy":
+            return None
+        layers, held_out = self._network.layers, self._training.held_out
+        with Team(self._threads) as team, single_threaded_blas():
+            return calibration.calibrate(layers, self._samples, held_out, team)
 
     def _test(self) -> dict[str, float | None]:
         """What the network is worth on the test split; null where that has no samples."""
@@ -290,7 +320,7 @@ class Run:
             messages.send(self._pipe, message)
             return
         self._training.adopt(weights)
-        self._send_model({**message, "receipt": self._receipt()})
+        self._send_model(message, {})
 
     def _receipt(self) -> dict[str, Any]:
         """What decided the weights, on this side of the pipe."""

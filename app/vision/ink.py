@@ -1,7 +1,8 @@
 """Picture → ink: how strongly each pixel differs from the paper, whatever the colours of both.
 
 All that depends on how a picture was taken is decided here: its frame, its light, its polarity, its
-noise. A better reading of photographs needs to change this file only.
+noise, the lines that are printed on its paper. A better reading of photographs needs to change this
+file only.
 """
 
 from typing import NamedTuple, NoReturn, TypeVar
@@ -20,6 +21,9 @@ _FAINTEST = 0.04
 _SIGMAS = 6.0
 """Nor is what stands out from the paper's own noise by less: of 16 million normally distributed
 pixels the outermost lies at 5.5."""
+
+_STRONGER_INSIDE = 1.25
+"""Printed lines may be stronger inside a picture, and where they cross, than at its border."""
 
 _DARKEST = 0.1
 """Darker paper is not brightened any further where its light is evened out."""
@@ -45,21 +49,40 @@ def extract(picture: Picture) -> Ink:
     """
     channels = _without_frame(np.atleast_3d(picture))
     difference = _from_paper(channels)
-    flat = difference.reshape(-1, channels.shape[-1])
+    height, width, _ = difference.shape
+    flat = difference.reshape(height * width, -1)
     strength = np.dot(np.square(flat), np.ones_like(flat[0]))  # not @: slow for a single channel
-    direction = np.dot(strength, flat)
+    direction = np.dot(strength * _centrality(height, width).ravel(), flat)
     length = np.linalg.norm(direction)
     if length == 0:
         _refuse()
     direction /= length
-    signal = np.dot(flat, direction).reshape(difference.shape[:2])
+    signal = np.dot(flat, direction).reshape(height, width)
     noise = _noise(signal)
     strongest = float(signal.max())
     if strongest < max(_FAINTEST, _SIGMAS * noise):
         _refuse()
-    floor = 3 * noise
+    floor = max(3 * noise, _printed(signal, strongest))
     values = np.clip((signal - floor) / (strongest - floor), 0, 1)
     return Ink(values, inverted=bool(direction.mean() < 0))
+
+
+def _centrality(height: int, width: int) -> Picture:
+    """From 1 in the middle to nearly 0 at the border, where a shadow would outweigh the ink."""
+    down, across = (
+        np.float32(1.02) - np.linspace(-1, 1, size, dtype=np.float32) ** 2
+        for size in (height, width)
+    )
+    return np.outer(down, across)
+
+
+def _printed(signal: Picture, strongest: float) -> float:
+    """How strong the lines of ruled or squared paper are: they reach the border, where ink is rare.
+
+    What is there and is more than half as strong as the ink is ink.
+    """
+    rim = float(_border(signal).max())
+    return min(_STRONGER_INSIDE * rim, strongest / 2) if rim < strongest / 2 else 0.0
 
 
 def _refuse() -> NoReturn:

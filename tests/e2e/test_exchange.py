@@ -156,6 +156,25 @@ def test_what_is_exported_and_imported_again_predicts_the_same(
     assert client.get("/v1/models/latest").json()["id"] == model["id"]
 
 
+@pytest.mark.parametrize("kind", IMPORTED)
+def test_what_a_digit_looks_like_goes_with_our_own_formats(
+    client: httpx.Client, trained: dict[str, Any], digits: Any, kind: str
+) -> None:
+    content = export(client, trained, kind).content
+
+    model = client.post("/v1/models", files={"file": ("model", content)}).json()
+
+    before, after = (
+        [one["is_digit"] for one in answer["predictions"]]
+        for answer in (
+            client.post(f"/v1/models/{one['id']}/predict", json={"instances": digits}).json()
+            for one in (trained, model)
+        )
+    )
+    assert None not in before
+    assert after == ([None] * len(digits) if kind == "keras" else before)
+
+
 def test_onnx_opens_in_onnxruntime_with_its_names(
     client: httpx.Client, trained: dict[str, Any], digits: Any
 ) -> None:

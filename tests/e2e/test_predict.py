@@ -54,6 +54,24 @@ def test_a_prediction_names_every_class(client: httpx.Client, path: str, seven: 
     assert prediction["warnings"] == []
 
 
+def test_a_prediction_says_how_much_its_input_looks_like_a_digit(
+    client: httpx.Client, path: str, seven: bytes
+) -> None:
+    face = [
+        [[50 + 40 * np.sin(a), 50 + 40 * np.cos(a)] for a in np.linspace(0, 6.3, 30)],
+        *([[x, 35], [x, 40]] for x in (35, 65)),
+        [[30, 60], [50, 70], [70, 60]],
+    ]
+    digit = {"b64": base64.b64encode(seven).decode()}
+    noise = np.random.default_rng(0).random((28, 28)).tolist()
+
+    answer = client.post(path, json={"instances": [digit, {"strokes": face}, noise]}).json()
+
+    seen = [one["is_digit"] for one in answer["predictions"]]
+    assert 0.5 < seen[0] <= 1
+    assert 0 <= max(seen[1:]) < 0.5
+
+
 def test_mnists_own_image_passes_unchanged(client: httpx.Client, path: str, seven: bytes) -> None:
     headers = {"Content-Type": "image/png"}
     answer = client.post(f"{path}?include=preprocessed", content=seven, headers=headers).json()
@@ -284,6 +302,7 @@ def test_a_model_that_learnt_its_input_answers_with_it(client: httpx.Client) -> 
     assert prediction["reconstruction"].startswith("data:image/png;base64,")
     assert 0 < prediction["reconstruction_error"] < 0.2
     assert "label" not in prediction
+    assert 0 <= prediction["is_digit"] <= 1
     model = client.get(f"/v1/models/{job['model_id']}").json()
     assert model["metrics"]["test_accuracy"] is None
     assert model["metrics"]["test_loss"] < 0.2

@@ -30,9 +30,17 @@ class PredictionBody(Body):
         None, description="Of every class, in the order of the model's `classes`."
     )
     top_k: list[RankedBody] | None = Field(None, description="The most probable classes.")
+    is_digit: float | None = Field(
+        None,
+        description="How much it looks like the model's training set, from 0 to 1: of that, 99 of "
+        "100 are above 0.5. Null where an imported model does not know.",
+    )
     filename: str | None = Field(None, description="The file that it was read from.")
     warnings: list[str] = Field(
-        default=[], description="What was unusual about an image, as `inverted`."
+        default=[],
+        description="What was unusual about an image: `inverted` (the ink was darker than the "
+        "paper), `cut_off` (it touches the border), `several_blobs` (perhaps two digits), "
+        "`thin_pen` or `thick_pen` (its lines were drawn anew).",
     )
     preprocessed: str | None = Field(
         None, description="What the network saw, as a PNG in a data URL."

@@ -20,6 +20,7 @@ from app.domain.jobs import JobConfig, JobRequest
 from app.domain.presets import PRESETS
 from app.domain.records import Job, Json, Sweep
 from app.domain.sweeps import MedianStopping
+from app.formats import familiarity
 from app.services import datasets
 from app.store import aliases, jobs, models, sweeps
 from app.store.blobs import Blobs
@@ -61,6 +62,8 @@ def test_a_job_leaves_a_model_a_receipt_and_events(database: Database, job: Job)
         assert model.job_id == job.id
         assert model.sha256 == ended.receipt["weights_sha256"]
         assert len(Blobs().get(connection, model.sha256)) == model.size_bytes
+        assert model.familiarity_sha256 is not None
+        familiarity.unpack(Blobs().get(connection, model.familiarity_sha256)).check((1, 28, 28))
         alias = aliases.get(connection, "digits")
         assert alias is not None
         assert alias.model_id == model.id

@@ -61,6 +61,39 @@ def test_uneven_light_is_evened_out(drawing: Picture, dimmest: float) -> None:
     assert np.abs(ink.values - drawing).max() < 0.05
 
 
+def test_a_shadow_in_a_corner_is_not_ink(drawing: Picture) -> None:
+    side = np.linspace(-0.7, 0.7, 140)
+    across = np.add.outer(side, side)  # from one corner to the opposite
+    light = 0.7 - 0.2 * across - 0.35 / (1 + np.exp(-(across - 0.6) / 0.15))
+
+    ink = extract(on(light, drawing))
+
+    assert ink.inverted
+    assert ink.values[drawing > 0.9].mean() > 0.9
+    assert ink.values[100:, 100:].max() == 0
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("strength", [0.1, 0.3])
+def test_the_lines_of_paper_are_not_ink(drawing: Picture, squared: bool, strength: float) -> None:
+    paper = np.ones((140, 140), np.float32)
+    paper[10::25] = 1 - strength
+    if squared:
+        paper[:, 5::25] = 1 - strength
+
+    ink = extract(np.minimum(paper, on(1.0, drawing, strength=0.9)))
+
+    assert ink.values[drawing == 0].max() == 0
+    assert ink.values[drawing > 0.95].min() > 0.9
+
+
+def test_ink_that_is_cut_off_is_not_taken_for_such_lines(drawing: Picture) -> None:
+    cut = drawing[:70]
+    assert cut[-1].max() > 0
+
+    assert np.allclose(extract(1 - cut).values, cut / cut.max(), atol=1e-6)
+
+
 def test_light_ink_on_a_board_that_is_lit_unevenly_is_ink_too(drawing: Picture) -> None:
     board = 0.2 + 0.6 * drawing
 
