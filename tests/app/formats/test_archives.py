@@ -182,7 +182,7 @@ def pickled() -> bytes:
         (zipped({"1.W.npy": b"not an array"}), "not an array"),
         (zipped({"1.W.npy": pickled()}), "object"),
         (zipped({"1.W.npy": pickle.dumps(print)}), "not an array"),
-        (zipped({"1.W.npy": claiming("'<f4'", "(1000000000000,)")}), "claims shape"),
+        (zipped({"1.W.npy": claiming("'<f4'", "(1000000000000,)")}), "a shape below 0"),
         (zipped({"1.W.npy": claiming("'<f4'", "(-1, 4)", bytes(16))}), "claims shape"),
         (zipped({"1.W.npy": claiming("'|V0'", "(1000000000000,)")}), "holds"),
         (zipped({"1.W.npy": claiming("'|U0'", "(1000000000000,)")}), "."),
