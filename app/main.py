@@ -16,6 +16,7 @@ from app.api import (
     events,
     exchange,
     health,
+    invocations,
     jobs,
     limits,
     models,
@@ -25,6 +26,8 @@ from app.api import (
     predictions,
     problems,
     sweeps,
+    tensorflow_serving,
+    torchserve,
 )
 from app.api.dependencies import Services
 from app.api.edge import Edge, policy
@@ -98,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         *(catalog, networks, datasets, jobs, events, sweeps),
         *(models, exchange, aliases),
         *(server, statistics, v2_models, repository, unsupported),
+        *(tensorflow_serving, invocations, torchserve),
     )
     for module in routers:
         app.include_router(module.router)

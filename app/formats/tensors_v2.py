@@ -42,8 +42,8 @@ DATATYPES = (*NUMBERS, "BF16", "BYTES")
 MAX_DIMENSIONS = 8
 
 
-def count(name: str, shape: Any) -> int:
-    """How many elements a shape has, in integers that do not overflow.
+def checked_shape(name: str, shape: Any) -> list[int]:
+    """A shape as it was sent; Python's integers do not overflow, whatever it is.
 
     Raises:
         InvalidInput: It is no list of positive integers.
@@ -52,22 +52,23 @@ def count(name: str, shape: Any) -> int:
         raise _refused(name, f"shape is a list of at most {MAX_DIMENSIONS} integers")
     if not all(type(n) is int and n > 0 for n in shape):
         raise _refused(name, f"every dimension is an integer of at least 1, got {shape!r:.200}")
-    return math.prod(shape)
+    return shape
 
 
-def from_bytes(name: str, datatype: str, elements: int, content: memoryview) -> Values:
+def from_bytes(name: str, datatype: str, shape: list[int], content: memoryview) -> Values:
     """A tensor that came as raw bytes; numbers stay where they are.
 
     Raises:
         InvalidInput: There are more or fewer bytes than the shape says.
     """
+    elements = math.prod(shape)
     if datatype == "BYTES":
         return _split(name, elements, content)
     kind = _BF16 if datatype == "BF16" else NUMBERS[datatype]
     if len(content) != elements * kind.itemsize:
         raise _refused(
             name,
-            f"{elements:,} elements of {datatype} are {elements * kind.itemsize:,} bytes, "
+            f"shape {shape} of {datatype} is {elements * kind.itemsize:,} bytes, "
             f"got {len(content):,}",
         )
     values: NDArray[Any] = np.frombuffer(content, kind)
@@ -78,7 +79,7 @@ def from_bytes(name: str, datatype: str, elements: int, content: memoryview) -> 
     return values
 
 
-def from_json(name: str, datatype: str, elements: int, data: Any) -> Values:
+def from_json(name: str, datatype: str, shape: list[int], data: Any) -> Values:
     """A tensor that came as JSON's `data`, flat or nested in any way.
 
     Raises:
@@ -90,9 +91,9 @@ def from_json(name: str, datatype: str, elements: int, data: Any) -> Values:
         raise _refused(name, "BF16 has no form in JSON; send FP32, or binary data")
     if datatype == "BYTES":
         texts = list(_flat(data))
-        _check_count(name, elements, len(texts))
+        _check_count(name, shape, len(texts))
         return [_decoded(name, text) for text in texts]
-    return _numbers(name, datatype, elements, data)
+    return _numbers(name, datatype, shape, data)
 
 
 def joined(elements: Iterable[bytes]) -> bytes:
@@ -100,13 +101,13 @@ def joined(elements: Iterable[bytes]) -> bytes:
     return b"".join(struct.pack("<I", len(one)) + one for one in elements)
 
 
-def _numbers(name: str, datatype: str, elements: int, data: list[Any]) -> Values:
+def _numbers(name: str, datatype: str, shape: list[int], data: list[Any]) -> Values:
     kind: np.dtype[Any] = NUMBERS[datatype]
     try:
         values: NDArray[Any] = np.asarray(data)
     except (ValueError, OverflowError) as error:
         raise _refused(name, "data has lists of different lengths or depths") from error
-    _check_count(name, elements, values.size)
+    _check_count(name, shape, values.size)
     booleans = _holds_booleans(data)
     if datatype == "BOOL":
         if values.dtype.kind != "b":
@@ -171,9 +172,10 @@ def _holds_booleans(data: Sequence[Any]) -> bool:
     return bool in kinds or (list in kinds and any(map(_holds_booleans, data)))
 
 
-def _check_count(name: str, expected: int, got: int) -> None:
+def _check_count(name: str, shape: list[int], got: int) -> None:
+    expected = math.prod(shape)
     if expected != got:
-        raise _refused(name, f"the shape has {expected:,} elements, data has {got:,}")
+        raise _refused(name, f"shape {shape} has {expected:,} elements, data has {got:,}")
 
 
 def _refused(name: str, msg: str) -> InvalidInput:

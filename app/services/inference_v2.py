@@ -30,7 +30,7 @@ class Tensor:
     """One that a client sent."""
 
     datatype: str
-    shape: Sequence[int]
+    shape: list[int]
     values: Values
 
 
@@ -63,7 +63,7 @@ def raw_tensor(input_shape: Shape, body: bytes) -> Tensor:
     datatype = {n: "UINT8", 4 * n: "FP32"}.get(len(body))
     if datatype is None:
         return Tensor("BYTES", [1], [body])
-    return Tensor(datatype, [n], from_bytes(INPUT, datatype, n, memoryview(body)))
+    return Tensor(datatype, [n], from_bytes(INPUT, datatype, [n], memoryview(body)))
 
 
 def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[str]]:
@@ -78,17 +78,9 @@ def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[s
     Raises:
         InvalidInput: It has another shape, or an image cannot be read.
     """
+    n = count_rows(model.input_shape, tensor.datatype, tensor.shape)
     if isinstance(tensor.values, list):
-        return _images(model, tensor, tensor.values, pixels)
-    n = _rows_of(model.input_shape, tensor.shape)
-    if n is None:
-        raise InvalidInput.at(
-            ("inputs", INPUT),
-            f"tensor {INPUT!r}: expected shape {[-1, *model.input_shape]} (or [-1, "
-            f"{math.prod(model.input_shape)}]), got {list(tensor.shape)!r:.200}",
-            "tensor_shape",
-        )
-    _check_rows(n)
+        return _images(model, tensor.values, pixels)
     with np.errstate(over="ignore"):
         x = tensor.values.astype(np.float32)  # a copy: in the body, numbers stand anywhere
     if tensor.datatype == "UINT8":
@@ -97,6 +89,25 @@ def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[s
     outside = x.min() < 0 or x.max() > 1
     warnings = [f"values of {tensor.datatype} are taken as they are; these leave 0..1"]
     return x.reshape(n, *model.input_shape), warnings if outside else []
+
+
+def count_rows(input_shape: Shape, datatype: str, shape: list[int]) -> int:
+    """How many inputs a tensor of this shape holds.
+
+    Raises:
+        InvalidInput: It fits in no way, or there are too many.
+    """
+    one: Shape = () if datatype == "BYTES" else input_shape
+    if _fits(one, shape):
+        return 1
+    if not (shape and _fits(one, shape[1:])):
+        expected = f"{[-1, *one]} or [-1, {math.prod(one)}]"
+        got = f"tensor {INPUT!r} of {datatype}: expected shape {expected}, got {shape!r:.200}"
+        raise InvalidInput.at(("inputs", INPUT), got, "tensor_shape")
+    if shape[0] > MAX_ROWS:
+        msg = f"at most {MAX_ROWS:,} rows are taken at a time, got {shape[0]:,}"
+        raise InvalidInput.at(("inputs", INPUT), msg, "too_many_rows")
+    return shape[0]
 
 
 def classified(output: Array, classes: Sequence[str], k: int) -> list[list[bytes]]:
@@ -108,37 +119,12 @@ def classified(output: Array, classes: Sequence[str], k: int) -> list[list[bytes
     ]
 
 
-def _images(
-    model: LoadedModel, tensor: Tensor, images: list[bytes], pixels: int
-) -> tuple[Array, list[str]]:
-    """Encoded images, one a row; a shape [n] or [n, 1] says no more than how many."""
-    if math.prod(tensor.shape[1:]) != 1:
-        raise InvalidInput.at(
-            ("inputs", INPUT),
-            f"tensor {INPUT!r}: an element of BYTES is one encoded image, so its shape is [-1] or "
-            f"[-1, 1], got {list(tensor.shape)!r:.200}",
-            "tensor_shape",
-        )
-    _check_rows(len(images))
+def _images(model: LoadedModel, images: list[bytes], pixels: int) -> tuple[Array, list[str]]:
+    """Encoded images, one a row."""
     named = [(f"element {i}", image) for i, image in enumerate(images)]
     prepared = predictions.from_files(model, named, "auto", pixels)
     warnings = dict.fromkeys(warning for one in prepared for warning in one.warnings)
     return np.stack([one.x for one in prepared]), list(warnings)
-
-
-def _check_rows(n: int) -> None:
-    if n > MAX_ROWS:
-        msg = f"at most {MAX_ROWS:,} rows are taken at a time, got {n:,}"
-        raise InvalidInput.at(("inputs", INPUT), msg, "too_many_rows")
-
-
-def _rows_of(expected: Shape, shape: Sequence[int]) -> int | None:
-    """How many inputs of a shape another one holds; None where it does not fit."""
-    if _fits(expected, shape):
-        return 1
-    if shape and _fits(expected, shape[1:]):
-        return shape[0]
-    return None
 
 
 def _fits(expected: Shape, shape: Sequence[int]) -> bool:

@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 
 from app.api import strict_json
 from app.domain.errors import InvalidInput
-from app.formats.tensors_v2 import DATATYPES, count, from_bytes, from_json
-from app.services.inference_v2 import INPUT, Tensor, output_name, raw_tensor
+from app.formats.tensors_v2 import DATATYPES, checked_shape, from_bytes, from_json
+from app.services.inference_v2 import INPUT, Tensor, count_rows, output_name, raw_tensor
 from app.services.serving import LoadedModel
+from engine.arrays import Shape
 
 HEADER_LENGTH = b"inference-header-content-length"
 
@@ -110,7 +111,7 @@ def parse(headers: Mapping[bytes, bytes], body: bytes, model: LoadedModel) -> As
     timeout = _natural(parameters, "timeout")
     return Asked(
         id=id_ or None,
-        tensor=_tensor(document, memoryview(body)[length:]),
+        tensor=_tensor(model.input_shape, document, memoryview(body)[length:]),
         outputs=_outputs(document, output, _flag(parameters, "binary_data_output")),
         patience=timeout / 1e6 if timeout else None,
     )
@@ -156,7 +157,7 @@ def _keys(document: Json) -> int:
     return sum(map(len, places)) + sum(len(one) for one in inner if isinstance(one, dict))
 
 
-def _tensor(document: Json, rest: memoryview) -> Tensor:
+def _tensor(input_shape: Shape, document: Json, rest: memoryview) -> Tensor:
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         got = f"{len(inputs)} of them" if isinstance(inputs, list) else type(inputs).__name__
@@ -168,23 +169,22 @@ def _tensor(document: Json, rest: memoryview) -> Tensor:
     if datatype not in DATATYPES:
         known = ", ".join(DATATYPES)
         raise _refused("datatype", f"it is one of {known}, got {datatype!r:.100}")
-    elements = count(INPUT, given.get("shape"))
+    shape = checked_shape(INPUT, given.get("shape"))
+    count_rows(input_shape, datatype, shape)  # before the data is read, which is long where it errs
     parameters = _object(given, "parameters", f"input {INPUT!r}")
     _refuse_shared_memory(parameters)
     size = _natural(parameters, "binary_data_size")
     if size is None:
         if len(rest):
             raise _refused("the body", f"unexpected additional input data: {len(rest):,} bytes")
-        return Tensor(
-            datatype, given["shape"], from_json(INPUT, datatype, elements, given.get("data"))
-        )
+        return Tensor(datatype, shape, from_json(INPUT, datatype, shape, given.get("data")))
     if "data" in given:
         raise _refused("inputs", "a tensor has data or binary_data_size, not both")
     if size != len(rest):
         raise _refused(
             "binary_data_size", f"it says {size:,} bytes, behind the JSON are {len(rest):,}"
         )
-    return Tensor(datatype, given["shape"], from_bytes(INPUT, datatype, elements, rest))
+    return Tensor(datatype, shape, from_bytes(INPUT, datatype, shape, rest))
 
 
 def _outputs(document: Json, output: str, binary: bool) -> list[Wanted]:
