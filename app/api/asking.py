@@ -10,6 +10,7 @@ from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Services
+from app.api.loading import load_soon
 from app.services.predictions import Input
 from app.services.serving import LoadedModel
 from engine.arrays import Array
@@ -45,7 +46,7 @@ async def ask(
         Overloaded: It would take too long.
     """
     began = time.perf_counter()
-    loaded = await run_in_threadpool(lambda: parts.serving.load(parts.registry.resolve(name)))
+    loaded = await load_soon(parts, name)
     meter = parts.statistics.meter(loaded.model.id)
     try:
         inputs = await run_in_threadpool(inputs_for, loaded)

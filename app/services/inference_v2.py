@@ -24,6 +24,9 @@ PROBABILITIES = "probabilities"
 RECONSTRUCTION = "reconstruction"
 MAX_ROWS = predictions.MAX_INSTANCES
 
+_IMAGE = frozenset({(), (1,)})
+"""The shapes in which one encoded image may be sent."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -78,7 +81,7 @@ def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[s
     Raises:
         InvalidInput: It has another shape, or an image cannot be read.
     """
-    n = count_rows(model.input_shape, tensor.datatype, tensor.shape)
+    n = count_rows(model, tensor.datatype, tensor.shape)
     if isinstance(tensor.values, list):
         return _images(model, tensor.values, pixels)
     with np.errstate(over="ignore"):
@@ -91,17 +94,17 @@ def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[s
     return x.reshape(n, *model.input_shape), warnings if outside else []
 
 
-def count_rows(input_shape: Shape, datatype: str, shape: list[int]) -> int:
+def count_rows(model: LoadedModel, datatype: str, shape: list[int]) -> int:
     """How many inputs a tensor of this shape holds.
 
     Raises:
         InvalidInput: It fits in no way, or there are too many.
     """
-    one: Shape = () if datatype == "BYTES" else input_shape
-    if _fits(one, shape):
+    forms, sent = _IMAGE if datatype == "BYTES" else model.input_forms, tuple(shape)
+    if sent in forms:
         return 1
-    if not (shape and _fits(one, shape[1:])):
-        expected = f"{[-1, *one]} or [-1, {math.prod(one)}]"
+    if not sent or sent[1:] not in forms:
+        expected = " or ".join(str([-1, *form]) for form in sorted(forms, key=len, reverse=True))
         got = f"tensor {INPUT!r} of {datatype}: expected shape {expected}, got {shape!r:.200}"
         raise InvalidInput.at(("inputs", INPUT), got, "tensor_shape")
     if shape[0] > MAX_ROWS:
@@ -125,12 +128,3 @@ def _images(model: LoadedModel, images: list[bytes], pixels: int) -> tuple[Array
     prepared = predictions.from_files(model, named, "auto", pixels)
     warnings = dict.fromkeys(warning for one in prepared for warning in one.warnings)
     return np.stack([one.x for one in prepared]), list(warnings)
-
-
-def _fits(expected: Shape, shape: Sequence[int]) -> bool:
-    """Whether a shape is the expected one, but for dimensions of 1, or flat."""
-    significant = [n for n in shape if n != 1]
-    return significant in (
-        [n for n in expected if n != 1],
-        [n for n in (math.prod(expected),) if n != 1],
-    )

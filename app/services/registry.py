@@ -101,10 +101,6 @@ class Registry:
     def knows(self, model_id: str) -> bool:
         return model_id in self._names.models
 
-    def get(self, name: str) -> str | None:
-        """The id of the model that an id or an alias names, by what was last read."""
-        return self._names.get(name)
-
     def learn(self, model_ids: Iterable[str | None]) -> None:
         """Read the names again if one of these models, which a client is shown, is new."""
         if not all(model_id is None or self.knows(model_id) for model_id in model_ids):

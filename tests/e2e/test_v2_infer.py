@@ -27,7 +27,6 @@ from tests.open_inference import LENGTH, MARGIN, assert_failure, binary, changed
         (8, 784),
         (8, 28, 28),
         (8, 1, 28, 28),
-        (8, 28, 28, 1),
     ],
 )
 def test_shapes_that_can_only_mean_one_thing_are_taken(

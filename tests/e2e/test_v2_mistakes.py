@@ -144,3 +144,11 @@ def test_bytes_of_bytes_must_add_up(infer: Callable[..., Any], raw: bytes) -> No
     document = {"inputs": [{**given, "parameters": {"binary_data_size": len(raw)}}]}
 
     assert_failure(infer(document, raw), 400, "BYTES")
+
+
+def test_a_body_that_goes_on_is_cut_off(client: httpx.Client, model: dict[str, Any]) -> None:
+    pieces = iter([b" " * 2**20] * 17)
+
+    response = client.post(f"/v2/models/{model['id']}/infer", content=pieces)
+
+    assert_failure(response, 413, "16,777,216")

@@ -172,7 +172,6 @@ class PastBody(Body):
     model_id: str = Field(description="The model.")
     from_: str = Field(alias="from", description="Since when.")
     until: str = Field(description="Until when.")
-    version: int | None = Field(None, description="Its number among the models of this alias.")
 
 
 class AliasBody(Body):

@@ -1,14 +1,14 @@
 """The answer to a request to infer: JSON, raw tensors behind it, or both."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 
-from app.api.v2.requests import HEADER_LENGTH, Asked, Wanted
+from app.api.v2.requests import HEADER_LENGTH, WINDOWS, Asked, Headers, Wanted
 from app.domain.errors import InvalidInput
 from app.formats.tensors_v2 import joined
 from app.services.inference import Run
@@ -19,14 +19,12 @@ from engine.arrays import Array
 COMPRESSED_BYTES = 4096
 """To compress less than this takes longer than to send it."""
 
-Headers = list[tuple[bytes, bytes]]
-
 
 @dataclass(frozen=True)
 class Answer:
     """What is sent."""
 
-    headers: Headers
+    headers: dict[str, str]
     content: bytes
 
 
@@ -57,15 +55,12 @@ def written(
         document["id"] = asked.id
     text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     if not raw:
-        return Answer([(b"content-type", b"application/json")], text)
-    headers = [
-        (b"content-type", b"application/octet-stream"),
-        (HEADER_LENGTH, str(len(text)).encode()),
-    ]
+        return Answer({"content-type": "application/json"}, text)
+    headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(len(text))}
     return Answer(headers, b"".join((text, *raw)))
 
 
-def compression(headers: Mapping[bytes, bytes], size: int) -> str | None:
+def compression(headers: Headers, size: int) -> str | None:
     """How to compress an answer: as its client asks, and only where that saves something."""
     if size <= COMPRESSED_BYTES:
         return None
@@ -73,19 +68,16 @@ def compression(headers: Mapping[bytes, bytes], size: int) -> str | None:
     for one in accepted.split(","):
         encoding, _, quality = one.replace(" ", "").partition(";q=")
         refused = quality and not quality.strip("0.")
-        if encoding in _WINDOW and not refused:
+        if encoding in WINDOWS and not refused:
             return encoding
     return None
 
 
-_WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-
-
 def compressed(answer: Answer, encoding: str) -> Answer:
     """The same, compressed; the length of its JSON stays what it is without."""
-    stream = zlib.compressobj(level=1, wbits=_WINDOW[encoding])
+    stream = zlib.compressobj(level=1, wbits=WINDOWS[encoding])
     content = stream.compress(answer.content) + stream.flush()
-    return Answer([*answer.headers, (b"content-encoding", encoding.encode())], content)
+    return Answer({**answer.headers, "content-encoding": encoding}, content)
 
 
 def _parameters(model: LoadedModel, run: Run, warnings: Sequence[str]) -> dict[str, Any]:

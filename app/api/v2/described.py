@@ -40,6 +40,14 @@ def _tensor(*required: str) -> dict[str, Any]:
     }
 
 
+def in_path(*names: str) -> list[dict[str, Any]]:
+    """The parameters in a route's path, where no signature says them."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+
+
 _OCTETS = {"schema": {"type": "string", "format": "binary"}}
 
 INFER_BODY: dict[str, Any] = {

@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
+from app.api.loading import load_soon
 from app.api.schemas.common import JsonObject
 from app.api.schemas.inference_v2 import IndexBody
 from app.api.strict_json import loads
@@ -54,7 +55,7 @@ async def v2_load(model: ModelName, request: Request, parts: Parts) -> JsonObjec
     if overrides:
         names = ", ".join(overrides)[:100]
         raise HTTPException(501, f"a model is what was trained; {names} cannot be set here")
-    await run_in_threadpool(lambda: parts.serving.load(parts.registry.resolve(model)))
+    await load_soon(parts, model)
     return {}
 
 

@@ -17,14 +17,15 @@ from app.domain.errors import InvalidInput
 from app.formats.tensors_v2 import DATATYPES, checked_shape, from_bytes, from_json
 from app.services.inference_v2 import INPUT, Tensor, count_rows, output_name, raw_tensor
 from app.services.serving import LoadedModel
-from engine.arrays import Shape
 
-HEADER_LENGTH = b"inference-header-content-length"
+HEADER_LENGTH = "inference-header-content-length"
 
 MAX_OUTPUTS = 8
 """The one output may be asked for in several forms."""
 
 Json = dict[str, Any]
+Headers = Mapping[bytes, bytes]
+"""A request's, their names in small letters."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,18 @@ class Asked:
     patience: float | None
 
 
-def decompressed(headers: Mapping[bytes, bytes], body: bytes, limit: int) -> bytes:
+def plain(headers: Headers, body: bytes, limit: int) -> bytes:
     """A body as it was before its Content-Encoding, and never more than the limit.
 
     Raises:
         HTTPException: It is larger, is damaged, or has another encoding.
     """
-    encoding = headers[b"content-encoding"].decode("latin-1").strip().lower()
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
     if encoding in ("", "identity"):
         return body
-    if encoding not in _WINDOW:
+    if encoding not in WINDOWS:
         raise HTTPException(400, f"Content-Encoding is gzip or deflate, got {encoding[:100]!r}")
-    stream = zlib.decompressobj(_WINDOW[encoding])
+    stream = zlib.decompressobj(WINDOWS[encoding])
     try:
         content = stream.decompress(body, limit + 1)
     except zlib.error as error:
@@ -84,11 +85,11 @@ def decompressed(headers: Mapping[bytes, bytes], body: bytes, limit: int) -> byt
     return content
 
 
-_WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 """What zlib is told for each encoding; deflate is a zlib stream (RFC 9110 §8.4.1.2)."""
 
 
-def parse(headers: Mapping[bytes, bytes], body: bytes, model: LoadedModel) -> Asked:
+def parse(headers: Headers, body: bytes, model: LoadedModel) -> Asked:
     """What a body asks of a model.
 
     Raises:
@@ -111,14 +112,14 @@ def parse(headers: Mapping[bytes, bytes], body: bytes, model: LoadedModel) -> As
     timeout = _natural(parameters, "timeout")
     return Asked(
         id=id_ or None,
-        tensor=_tensor(model.input_shape, document, memoryview(body)[length:]),
+        tensor=_tensor(model, document, memoryview(body)[length:]),
         outputs=_outputs(document, output, _flag(parameters, "binary_data_output")),
         patience=timeout / 1e6 if timeout else None,
     )
 
 
-def _header_length(headers: Mapping[bytes, bytes], size: int) -> int:
-    text = headers.get(HEADER_LENGTH)
+def _header_length(headers: Headers, size: int) -> int:
+    text = headers.get(HEADER_LENGTH.encode())
     if text is None:
         return size or 1  # an empty body is no JSON, and no raw tensor either
     if not text.isdigit() or len(text) > 20 or int(text) > size:
@@ -157,7 +158,7 @@ def _keys(document: Json) -> int:
     return sum(map(len, places)) + sum(len(one) for one in inner if isinstance(one, dict))
 
 
-def _tensor(input_shape: Shape, document: Json, rest: memoryview) -> Tensor:
+def _tensor(model: LoadedModel, document: Json, rest: memoryview) -> Tensor:
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         got = f"{len(inputs)} of them" if isinstance(inputs, list) else type(inputs).__name__
@@ -170,7 +171,7 @@ def _tensor(input_shape: Shape, document: Json, rest: memoryview) -> Tensor:
         known = ", ".join(DATATYPES)
         raise _refused("datatype", f"it is one of {known}, got {datatype!r:.100}")
     shape = checked_shape(INPUT, given.get("shape"))
-    count_rows(input_shape, datatype, shape)  # before the data is read, which is long where it errs
+    count_rows(model, datatype, shape)  # before the data, which may be long, is read for nothing
     parameters = _object(given, "parameters", f"input {INPUT!r}")
     _refuse_shared_memory(parameters)
     size = _natural(parameters, "binary_data_size")
