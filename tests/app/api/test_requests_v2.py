@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
@@ -33,6 +33,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(document=JSON, raw=st.binary(max_size=10), length=st.none() | st.integers(-2, 300))
 def test_whatever_is_sent_is_understood_or_refused(
     linear: LoadedModel, document: Any, raw: bytes, length: int | None
@@ -49,6 +50,7 @@ def test_whatever_is_sent_is_understood_or_refused(
     assert isinstance(asked, Asked)
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, 4), key=st.text(max_size=3))
 def test_a_key_that_is_there_twice_is_found_wherever_it_is(
     linear: LoadedModel, place: int, key: str

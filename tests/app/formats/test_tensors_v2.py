@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -23,6 +23,7 @@ SHAPES = st.lists(st.integers(1, 5), max_size=3)
 
 
 @pytest.mark.parametrize("datatype", NUMBERS)
+@settings(deadline=None)
 @given(data=st.data(), shape=SHAPES)
 def test_numbers_are_the_same_from_bytes_and_from_json(
     datatype: str, data: st.DataObject, shape: list[int]
@@ -43,6 +44,7 @@ def test_numbers_are_the_same_from_bytes_and_from_json(
         assert np.array_equal(np.asarray(nested), x.reshape(-1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=8))
 def test_bytes_are_unpacked_as_they_were_joined(elements: list[bytes]) -> None:
     assert from_bytes("t", "BYTES", [len(elements)], memoryview(joined(elements))) == elements
@@ -55,6 +57,7 @@ def test_bf16_is_the_upper_half_of_a_float() -> None:
 
 
 @pytest.mark.parametrize("datatype", DATATYPES)
+@settings(deadline=None)
 @given(content=st.binary(max_size=40), shape=SHAPES)
 def test_whatever_bytes_come_are_a_tensor_or_refused(
     datatype: str, content: bytes, shape: list[int]
@@ -74,6 +77,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @pytest.mark.parametrize("datatype", DATATYPES)
+@settings(deadline=None)
 @given(data=JSON, shape=SHAPES)
 def test_whatever_json_comes_is_a_tensor_or_refused(
     datatype: str, data: Any, shape: list[int]
@@ -85,6 +89,7 @@ def test_whatever_json_comes_is_a_tensor_or_refused(
     assert len(values) == math.prod(shape)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_shape_is_positive_integers_or_refused(shape: Any) -> None:
     try:
