@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import orjson
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.api import presence
 from app.api.dependencies import Services
 from app.api.loading import load_soon
 from app.services.predictions import Input
@@ -31,11 +32,12 @@ class Asked:
 
 
 async def ask(
-    parts: Services, name: str, inputs_for: Callable[[LoadedModel], list[Input]]
+    request: Request, parts: Services, name: str, inputs_for: Callable[[LoadedModel], list[Input]]
 ) -> Asked:
     """What a model makes of some inputs.
 
     Args:
+        request: Whose body was read.
         parts: The service's.
         name: The model's id, or an alias.
         inputs_for: Makes the inputs for this model, in a thread.
@@ -52,8 +54,8 @@ async def ask(
         inputs = await run_in_threadpool(inputs_for, loaded)
         x = np.stack([one.x for one in inputs])
         read = time.perf_counter()
-        run = await parts.inference.run(loaded, x, parts.predict_seconds)
-    except BaseException:
+        run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
+    except Exception:
         meter.failed(time.perf_counter() - began)
         raise
     meter.answered(read - began, run.queued, 0.0, time.perf_counter() - began)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.asking import ask
 from app.api.dependencies import Parts
 from app.api.predictions import IMAGE_TYPES
+from app.api.presence import read
 from app.api.responses import problems
 from app.api.strict_json import loads
 from app.api.tensorflow_serving import INSTANCES, PREDICTIONS
@@ -71,7 +72,7 @@ async def ping() -> dict[str, str]:
 )
 async def invocations(request: Request, parts: Parts) -> Response:
     """Read digits with the newest model as a client of MLflow or SageMaker asks for it."""
-    content = await request.body()
+    content = await read(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     pixels = parts.max_image_pixels
 
@@ -80,7 +81,7 @@ async def invocations(request: Request, parts: Parts) -> Response:
             return from_files(loaded, [(None, content)], "auto", pixels)
         return from_instances(loaded, _instances(loads(content)), "auto", pixels)
 
-    return (await ask(parts, LATEST, inputs)).predictions()
+    return (await ask(request, parts, LATEST, inputs)).predictions()
 
 
 def _instances(body: Any) -> Sequence[Any]:

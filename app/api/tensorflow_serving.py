@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.api.asking import ask
 from app.api.dependencies import Parts
+from app.api.presence import read
 from app.api.responses import problems
 from app.api.strict_json import loads
 from app.domain.errors import InvalidInput
@@ -76,8 +77,9 @@ async def kserve_predict(
     parts: Parts,
 ) -> Response:
     """Read digits as a client of TensorFlow Serving or KServe's V1 protocol asks for it."""
-    content = await request.body()  # whatever its type: `curl -d` says it is a form
+    content = await read(request)  # whatever its type: `curl -d` says it is a form
     asked = await ask(
+        request,
         parts,
         model,
         lambda loaded: from_instances(loaded, _instances(content), "auto", parts.max_image_pixels),

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from app.api.asking import Asked, ask
 from app.api.dependencies import Parts
 from app.api.predictions import IMAGE_TYPES
+from app.api.presence import read
 from app.api.responses import problems
 from app.domain.errors import InvalidInput
 from app.services.predictions import from_files
@@ -57,6 +58,7 @@ async def torchserve_predict(
     """Read a digit as a client of TorchServe asks for it."""
     image = await _image(request)
     asked = await ask(
+        request,
         parts,
         model,
         lambda loaded: from_files(loaded, [(None, image)], "auto", parts.max_image_pixels),
@@ -67,7 +69,7 @@ async def torchserve_predict(
 async def _image(request: Request) -> bytes:
     """The body, or a part of it; `curl -T` says nothing of its type."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await request.body()
+        return await read(request)
     async with request.form(max_files=1, max_fields=16) as form:
         for name in PARTS:
             upload = form.get(name)

@@ -88,10 +88,10 @@ def rows(model: LoadedModel, tensor: Tensor, pixels: int) -> tuple[Array, list[s
         x = tensor.values.astype(np.float32)  # a copy: in the body, numbers stand anywhere
     if tensor.datatype == "UINT8":
         x = x / np.float32(255)
-    # NaN is not said to be outside: it is neither below 0 nor above 1.
-    outside = x.min() < 0 or x.max() > 1
-    warnings = [f"values of {tensor.datatype} are taken as they are; these leave 0..1"]
-    return x.reshape(n, *model.input_shape), warnings if outside else []
+    elif x.min() < 0 or x.max() > 1:  # NaN is neither
+        warnings = [f"values of {tensor.datatype} are taken as they are; these leave 0..1"]
+        return x.reshape(n, *model.input_shape), warnings
+    return x.reshape(n, *model.input_shape), []
 
 
 def count_rows(model: LoadedModel, datatype: str, shape: list[int]) -> int:

@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api import presence
 from app.api.dependencies import Services
 from app.api.failures_v2 import failure
 from app.api.loading import load_version_soon
@@ -70,10 +71,10 @@ async def _infer(request: Request, name: str, version: str | None) -> Response:
     headers = dict(request.scope["headers"])
     began = time.perf_counter()
     try:
-        given = await _given(parts, loaded, headers, await request.body())
+        given = await _given(parts, loaded, headers, await presence.read(request))
         read = time.perf_counter()
         patience = min(given.asked.patience or parts.predict_seconds, parts.predict_seconds)
-        run = await parts.inference.run(loaded, given.x, patience)
+        run = await presence.run(request, parts.inference, loaded, given.x, patience)
         computed = time.perf_counter()
         response = await _answer(headers, name, found, loaded, given, run)
     except InvalidInput as error:
