@@ -104,6 +104,25 @@ def test_a_timeout_fires_while_a_long_batch_runs(
     assert any(running)
 
 
+def test_to_unload_ends_nothing_that_runs(client: httpx.Client, server: Server, slow: str) -> None:
+    many, raw = binary(np.zeros((1024, 784), np.uint8), "UINT8")
+
+    async def all_of_them() -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=server.url, timeout=70) as other:
+            long = [asyncio.create_task(infer_async(other, slow, many, raw)) for _ in range(6)]
+            await asyncio.to_thread(wait_until_rows_wait, client, 3 * 1024)
+            unloaded = await other.post(f"/v2/repository/models/{slow}/unload")
+            assert unloaded.status_code == 200
+            assert (await other.get(f"/v2/models/{slow}/ready")).status_code == 503
+            return await asyncio.gather(*long)
+
+    answers = asyncio.run(all_of_them())
+
+    assert [one.status_code for one in answers] == [200] * 6
+    assert client.post(f"/v2/models/{slow}/infer", json=changed()).status_code == 200
+    assert client.get(f"/v2/models/{slow}/ready").status_code == 200
+
+
 def test_who_goes_away_is_not_computed(client: httpx.Client, server: Server, slow: str) -> None:
     document, raw = binary(np.zeros((1024, 784), np.uint8), "UINT8")
     text = json.dumps(document).encode()

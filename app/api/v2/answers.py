@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.api.v2.requests import HEADER_LENGTH, WINDOWS, Asked, Headers, Wanted
+from app.api.v2.envelope import HEADER_LENGTH, WINDOWS, Headers
+from app.api.v2.requests import Asked, Wanted
 from app.domain.errors import InvalidInput
 from app.formats.tensors_v2 import joined
 from app.services.inference import Run
@@ -37,7 +38,7 @@ def written(
         name: What the client calls the model.
         version: The version that this was, as a number.
         model: Which.
-        asked: By whom, so to say.
+        asked: What its client wants of it.
         run: Its output.
         warnings: About the input.
 
@@ -91,7 +92,7 @@ def _parameters(model: LoadedModel, run: Run, warnings: Sequence[str]) -> dict[s
     if len(run.output) == 1 and not model.reconstructs and run.output.ndim == 2:
         found["label"] = model.model.classes[int(run.output.argmax())]
     if warnings:
-        found["warnings"] = ", ".join(warnings)
+        found["warnings"] = "; ".join(warnings)
     return found
 
 

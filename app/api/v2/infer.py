@@ -21,7 +21,8 @@ from app.api.loading import load_version_soon
 from app.api.plain_route import PlainRoute
 from app.api.v2.answers import compressed, compression, written
 from app.api.v2.described import INFER_BODY, INFER_RESPONSES, in_path
-from app.api.v2.requests import Asked, Headers, parse, plain
+from app.api.v2.envelope import Headers, plain
+from app.api.v2.requests import Asked, parse
 from app.domain.errors import InvalidInput
 from app.services.inference import Run
 from app.services.inference_v2 import INPUT, rows

@@ -1,31 +1,19 @@
-"""What a request to infer asks for: its JSON, and the raw tensors behind it.
+"""What a request to infer asks for.
 
-The Content-Type is not looked at: clients send JSON without one, or as octets. Where the JSON ends
-is said by Inference-Header-Content-Length; it counts in the body as it is once it is decompressed.
+The Content-Type is not looked at: clients send JSON without one, or as octets.
 """
 
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from starlette.exceptions import HTTPException
-
-from app.api import strict_json
-from app.domain.errors import InvalidInput
+from app.api.v2.envelope import Headers, Json, refused, split
 from app.formats.tensors_v2 import DATATYPES, checked_shape, from_bytes, from_json
 from app.services.inference_v2 import INPUT, Tensor, count_rows, output_name, raw_tensor
 from app.services.serving import LoadedModel
 
-HEADER_LENGTH = "inference-header-content-length"
-
 MAX_OUTPUTS = 8
 """The one output may be asked for in several forms."""
-
-Json = dict[str, Any]
-Headers = Mapping[bytes, bytes]
-"""A request's, their names in small letters."""
 
 
 @dataclass(frozen=True)
@@ -60,35 +48,6 @@ class Asked:
     patience: float | None
 
 
-def plain(headers: Headers, body: bytes, limit: int) -> bytes:
-    """A body as it was before its Content-Encoding, and never more than the limit.
-
-    Raises:
-        HTTPException: It is larger, is damaged, or has another encoding.
-    """
-    encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in WINDOWS:
-        raise HTTPException(400, f"Content-Encoding is gzip or deflate, got {encoding[:100]!r}")
-    stream = zlib.decompressobj(WINDOWS[encoding])
-    try:
-        content = stream.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise HTTPException(400, f"the body is not {encoding}: {error}") from error
-    if len(content) > limit:
-        raise HTTPException(413, f"the body is larger than {limit:,} bytes, decompressed")
-    if not stream.eof or stream.unused_data:
-        raise HTTPException(
-            400, f"the body is {encoding} that is cut off, or goes on after its end"
-        )
-    return content
-
-
-WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-"""What zlib is told for each encoding; deflate is a zlib stream (RFC 9110 §8.4.1.2)."""
-
-
 def parse(headers: Headers, body: bytes, model: LoadedModel) -> Asked:
     """What a body asks of a model.
 
@@ -96,80 +55,39 @@ def parse(headers: Headers, body: bytes, model: LoadedModel) -> Asked:
         InvalidInput: It asks for what cannot be.
         MalformedJson: Its JSON is none.
     """
-    length = _header_length(headers, len(body))
+    document, rest = split(headers, body)
     output = output_name(model.reconstructs)
-    if length == 0:  # no JSON at all: the body is the input, and so is the answer the output
+    if document is None:  # the body is the input, and so is the answer the output
         tensor = raw_tensor(model.input_shape, body)
         return Asked(None, tensor, [Wanted(output, True)], None)
-    document = _document(body[:length])
     parameters = _object(document, "parameters", "the request")
     if parameters.get("sequence_id"):
-        raise _refused("sequence_id", "models here keep no state between requests")
+        raise refused("sequence_id", "models here keep no state between requests")
     id_ = document.get("id")
     if not isinstance(id_, str | None):
-        raise _refused("id", f"it is a string, got {type(id_).__name__}")
+        raise refused("id", f"it is a string, got {type(id_).__name__}")
     _natural(parameters, "priority")  # all requests have the same here, as in Triton by default
     timeout = _natural(parameters, "timeout")
     return Asked(
         id=id_ or None,
-        tensor=_tensor(model, document, memoryview(body)[length:]),
+        tensor=_tensor(model, document, rest),
         outputs=_outputs(document, output, _flag(parameters, "binary_data_output")),
         patience=timeout / 1e6 if timeout else None,
     )
-
-
-def _header_length(headers: Headers, size: int) -> int:
-    text = headers.get(HEADER_LENGTH.encode())
-    if text is None:
-        return size or 1  # an empty body is no JSON, and no raw tensor either
-    if not text.isdigit() or len(text) > 20 or int(text) > size:
-        raise _refused(
-            "Inference-Header-Content-Length",
-            f"it is the length of the JSON, 0 to {size:,} here, got {text[:100].decode('latin-1')}",
-        )
-    return int(text)
-
-
-def _document(text: bytes) -> Json:
-    """JSON, as strict as everywhere, at the speed of orjson where it is certain to be.
-
-    orjson takes a key that is there twice. But every key has a colon: with as many colons in the
-    text as keys where keys are known to be, there is none twice, and none elsewhere.
-    """
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict) or text.count(b":") != _keys(document):
-        document = strict_json.loads(text)
-    if not isinstance(document, dict):
-        raise _refused("the body", f'it is {{"inputs": [...]}}, got {type(document).__name__}')
-    return document
-
-
-def _keys(document: Json) -> int:
-    """How many keys there are in a request, in its tensors, and in the parameters of all."""
-    places = [document]
-    for name in ("inputs", "outputs"):
-        tensors = document.get(name)
-        if isinstance(tensors, list):
-            places += [one for one in tensors if isinstance(one, dict)]
-    inner = [place.get("parameters") for place in places]
-    return sum(map(len, places)) + sum(len(one) for one in inner if isinstance(one, dict))
 
 
 def _tensor(model: LoadedModel, document: Json, rest: memoryview) -> Tensor:
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         got = f"{len(inputs)} of them" if isinstance(inputs, list) else type(inputs).__name__
-        raise _refused("inputs", f"it is a list of one tensor, {INPUT!r}, got {got}")
+        raise refused("inputs", f"it is a list of one tensor, {INPUT!r}, got {got}")
     given = inputs[0]
     name, datatype = given.get("name"), given.get("datatype")
     if name != INPUT:
-        raise _refused("inputs", f"the only input is {INPUT!r}, got {name!r:.100}")
+        raise refused("inputs", f"the only input is {INPUT!r}, got {name!r:.100}")
     if datatype not in DATATYPES:
         known = ", ".join(DATATYPES)
-        raise _refused("datatype", f"it is one of {known}, got {datatype!r:.100}")
+        raise refused("datatype", f"it is one of {known}, got {datatype!r:.100}")
     shape = checked_shape(INPUT, given.get("shape"))
     count_rows(model, datatype, shape)  # before the data, which may be long, is read for nothing
     parameters = _object(given, "parameters", f"input {INPUT!r}")
@@ -177,12 +95,12 @@ def _tensor(model: LoadedModel, document: Json, rest: memoryview) -> Tensor:
     size = _natural(parameters, "binary_data_size")
     if size is None:
         if len(rest):
-            raise _refused("the body", f"unexpected additional input data: {len(rest):,} bytes")
+            raise refused("the body", f"unexpected additional input data: {len(rest):,} bytes")
         return Tensor(datatype, shape, from_json(INPUT, datatype, shape, given.get("data")))
     if "data" in given:
-        raise _refused("inputs", "a tensor has data or binary_data_size, not both")
+        raise refused("inputs", "a tensor has data or binary_data_size, not both")
     if size != len(rest):
-        raise _refused(
+        raise refused(
             "binary_data_size", f"it says {size:,} bytes, behind the JSON are {len(rest):,}"
         )
     return Tensor(datatype, shape, from_bytes(INPUT, datatype, shape, rest))
@@ -193,19 +111,19 @@ def _outputs(document: Json, output: str, binary: bool) -> list[Wanted]:
     if asked is None or asked == []:
         return [Wanted(output, binary)]
     if not isinstance(asked, list) or len(asked) > MAX_OUTPUTS:
-        raise _refused("outputs", f"it is a list of at most {MAX_OUTPUTS} outputs")
+        raise refused("outputs", f"it is a list of at most {MAX_OUTPUTS} outputs")
     return [_output(one, output, binary) for one in asked]
 
 
 def _output(one: Any, output: str, binary: bool) -> Wanted:
     name = one.get("name") if isinstance(one, dict) else one
     if not isinstance(one, dict) or name != output:
-        raise _refused("outputs", f"the only output is {output!r}, got {name!r:.100}")
+        raise refused("outputs", f"the only output is {output!r}, got {name!r:.100}")
     parameters = _object(one, "parameters", f"output {output!r}")
     _refuse_shared_memory(parameters)
     classes = _natural(parameters, "classification")
     if classes == 0:
-        raise _refused("classification", "it is the number of classes, at least 1, got 0")
+        raise refused("classification", "it is the number of classes, at least 1, got 0")
     return Wanted(output, _flag(parameters, "binary_data", binary), classes or 0)
 
 
@@ -214,7 +132,7 @@ def _object(place: Json, name: str, of: str) -> Json:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise _refused(name, f"those of {of} are an object, got {type(found).__name__}")
+        raise refused(name, f"those of {of} are an object, got {type(found).__name__}")
     return found
 
 
@@ -223,7 +141,7 @@ def _natural(parameters: Json, name: str) -> int | None:
     if value is None:
         return None
     if type(value) is not int or value < 0:
-        raise _refused(name, f"it is an integer of at least 0, got {value!r:.100}")
+        raise refused(name, f"it is an integer of at least 0, got {value!r:.100}")
     return value
 
 
@@ -232,14 +150,10 @@ def _flag(parameters: Json, name: str, default: bool = False) -> bool:
     if value is None:
         return default
     if not isinstance(value, bool):
-        raise _refused(name, f"it is true or false, got {value!r:.100}")
+        raise refused(name, f"it is true or false, got {value!r:.100}")
     return value
 
 
 def _refuse_shared_memory(parameters: Json) -> None:
     if "shared_memory_region" in parameters:
-        raise _refused("shared_memory_region", "shared memory is not supported")
-
-
-def _refused(what: str, msg: str) -> InvalidInput:
-    return InvalidInput.at((what,), f"{what}: {msg}", "request_invalid")
+        raise refused("shared_memory_region", "shared memory is not supported")
