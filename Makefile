@@ -1,8 +1,9 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
-# make parity: the engine against PyTorch, its files against Keras; make bench: its speed beside
-# others; make bench-serve: the same for answers; make accuracy: how well the presets read; make
-# drawings: drawn and photographed digits, how much worse than clean ones. make cluster: as on many
-# machines, on this one; make chaos: what is killed on the way, and what comes of it.
+# make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
+# against the service; make bench: the engine's speed beside others; make bench-serve: the same for
+# answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
+# much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
+# killed on the way, and what comes of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,8 +11,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 BENCH := .venv-bench
 MLSERVER := .venv-mlserver
 PARITY := .venv-parity
+CLIENTS := .venv-clients
 
-.PHONY: run test check parity bench bench-serve accuracy drawings cluster chaos lock clean browser
+.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -29,6 +31,10 @@ check: $(VENV)/dev.stamp
 # PyTorch is no dependency of the product, so what is compared with it has an environment of its own.
 parity: $(PARITY)/stamp
 	@$(PARITY)/bin/python -m pytest parity
+
+# KServe's client brings a whole Kubernetes client with it, and it is the service that is tested here.
+clients: $(VENV)/run.stamp $(CLIENTS)/stamp
+	@MNISTRY_PYTHON=$(BIN)/python $(CLIENTS)/bin/python -m pytest clients
 
 # Benchmarks have peers that the product does not know, in an environment of their own.
 bench: $(BENCH)/stamp
@@ -60,7 +66,7 @@ lock: $(VENV)/dev.stamp
 		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) data build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) data build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -108,4 +114,10 @@ $(PARITY)/stamp: requirements.lock
 	@$(PYTHON) -m venv $(PARITY)
 	@$(PARITY)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(PARITY)/bin/python -m pip install --quiet torch==2.13.0 pytest keras
+	@touch $@
+
+$(CLIENTS)/stamp: | $(VENV)/bin/python
+	@echo "Installing ..."
+	@$(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip install --quiet kserve==0.21.0 pytest
 	@touch $@

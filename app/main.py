@@ -16,6 +16,7 @@ from app.api import (
     events,
     exchange,
     health,
+    invocations,
     jobs,
     limits,
     models,
@@ -26,12 +27,16 @@ from app.api import (
     problems,
     samples,
     sweeps,
+    tensorflow_serving,
+    torchserve,
 )
 from app.api.dependencies import Services
 from app.api.edge import Edge, policy
 from app.api.head import Head
 from app.api.metrics import Measured, Metrics
 from app.api.streams import StreamLimits
+from app.api.v2 import infer, repository, server, statistics, unsupported
+from app.api.v2 import models as v2_models
 from app.api.watch import JobWatch
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
@@ -94,9 +99,12 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     predictions.install(app)
+    infer.install(app)
     routers = (
         *(catalog, networks, datasets, samples, jobs, events, sweeps),
         *(models, exchange, aliases),
+        *(server, statistics, v2_models, repository, unsupported),
+        *(tensorflow_serving, invocations, torchserve),
     )
     for module in routers:
         app.include_router(module.router)
@@ -155,6 +163,7 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
             threads=settings.threads,
             max_queued_jobs=settings.max_queued_jobs,
             max_image_pixels=settings.max_image_pixels,
+            max_predict_bytes=settings.max_predict_bytes,
             predict_seconds=settings.predict_seconds,
         )
         yield

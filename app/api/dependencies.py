@@ -38,6 +38,7 @@ class Services:
     threads: int
     max_queued_jobs: int
     max_image_pixels: int
+    max_predict_bytes: int
     predict_seconds: float
 
 

@@ -18,7 +18,12 @@ from app.api.problems import problem
 from app.domain.keys import Role, digest, parse_keys
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PREDICT = re.compile(r"/v1(/models/[^/]+)?/predict")
+_PREDICT = re.compile(
+    r"/v1(/models/[^/]+)?/predict|/v2/models/[^/]+(/versions/[^/]+)?/infer"
+    r"|/v1/models/[^/]+:predict|/invocations|/predictions/[^/]+"
+)
+"""What a prediction is asked by, in every protocol."""
+
 _SAMPLES = re.compile(r"/v1/datasets/[^/]+/samples")
 _UPLOADS = ("/v1/models", "/v1/datasets")
 _PORT = re.compile(r":[0-9]*\Z")
@@ -26,8 +31,8 @@ _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _READERS_POST = re.compile(
-    r"/v1(/models/[^/]+)?/predict|/v1/models/[^/]+/evaluate|/v1/networks/validate"
-    r"|/v1/networks/[^/]+/gradcheck"
+    rf"{_PREDICT.pattern}|/v1/models/[^/]+/evaluate|/v1/networks/validate"
+    r"|/v1/networks/[^/]+/gradcheck|/v2/repository/index"
 )
 """What a reader may POST: it changes nothing."""
 
@@ -143,7 +148,7 @@ class Edge:
             limit = self._limit(scope["path"], headers)
             _check_length(headers, limit)
         except HTTPException as error:
-            response = problem(error.status_code, error.detail, request_id, headers=error.headers)
+            response = problem(scope, error.status_code, error.detail, headers=error.headers)
             await response(scope, receive, send_with_headers)
             return
         await self._app(scope, _limited(receive, limit), send_with_headers)

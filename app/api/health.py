@@ -62,12 +62,22 @@ def routes(metrics: Metrics) -> APIRouter:
     return router
 
 
+def storage_checks(parts: Services) -> dict[str, bool]:
+    """Whether models can be read."""
+    try:
+        with parts.database.reading() as connection:
+            store.jobs_by_status(connection)
+    except (DatabaseAway, DatabaseBusy):
+        return {"database": False, "artifacts": False}
+    # In the database where there is no other storage.
+    artifacts = parts.blobs.storage is None or parts.blobs.storage.is_there()
+    return {"database": True, "artifacts": artifacts}
+
+
 def _checks(parts: Services) -> dict[str, bool]:
     try:
         with parts.database.reading() as connection:
             trainers = bool(store_trainers.living(connection))
     except (DatabaseAway, DatabaseBusy):
-        return {"database": False, "artifacts": False, "trainers": False}
-    # In the database where there is no other storage.
-    artifacts = parts.blobs.storage is None or parts.blobs.storage.is_there()
-    return {"database": True, "artifacts": artifacts, "trainers": trainers}
+        trainers = False
+    return {**storage_checks(parts), "trainers": trainers}

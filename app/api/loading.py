@@ -4,6 +4,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Services
 from app.domain.errors import NotFound
+from app.services.registry import Version
 from app.services.serving import LoadedModel
 
 
@@ -13,18 +14,38 @@ def load(parts: Services, name: str) -> LoadedModel:
     Raises:
         NotFound: There is none of this name.
     """
-    try:
-        return parts.serving.load(parts.registry.resolve(name))
-    except NotFound:
-        # Its alias may have moved, and the model been deleted, since the names were last read.
-        parts.registry.refresh()
-        return parts.serving.load(parts.registry.resolve(name))
+    return load_version(parts, name, None)[1]
 
 
 async def load_soon(parts: Services, name: str) -> LoadedModel:
     """The same for the event loop: one that is in memory is there at once."""
-    model_id = parts.registry.get(name)
-    loaded = None if model_id is None else parts.serving.loaded(model_id)
-    if loaded is None:
-        loaded = await run_in_threadpool(load, parts, name)
-    return loaded
+    return (await load_version_soon(parts, name, None))[1]
+
+
+def load_version(parts: Services, name: str, version: str | None) -> tuple[Version, LoadedModel]:
+    """A version of what a name stands for; None is the newest.
+
+    Raises:
+        NotFound: There is none.
+    """
+    try:
+        return _load(parts, parts.registry.version(name, version))
+    except NotFound:
+        # Its alias may have moved, and the model been deleted, since the names were last read.
+        parts.registry.refresh()
+        return _load(parts, parts.registry.version(name, version))
+
+
+async def load_version_soon(
+    parts: Services, name: str, version: str | None
+) -> tuple[Version, LoadedModel]:
+    """The same for the event loop."""
+    found = parts.registry.names.get(name, version)
+    loaded = None if found is None else parts.serving.loaded(found.model_id)
+    if found is None or loaded is None:
+        return await run_in_threadpool(load_version, parts, name, version)
+    return found, loaded
+
+
+def _load(parts: Services, version: Version) -> tuple[Version, LoadedModel]:
+    return version, parts.serving.load(version.model_id)

@@ -14,9 +14,10 @@ from fastapi import FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api import presence
 from app.api.answers import answer, timings
 from app.api.dependencies import Services
 from app.api.loading import load_soon
@@ -173,7 +174,7 @@ async def _predict(name: str, request: Request) -> Response:
         _check_explained(wanted, len(inputs))
         read = time.perf_counter()
         x = _batch(inputs)
-        run = await parts.inference.run(loaded, x, parts.predict_seconds)
+        run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
         computed = time.perf_counter()
         write = partial(answer, loaded, inputs, x, run.output, options.top_k, wanted)
         at_once = len(inputs) <= FEW and not wanted
@@ -225,7 +226,7 @@ async def _inputs(
     pixels = parts.max_image_pixels
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in ("application/json", "") or media_type.endswith("+json"):
-        content = await _read(request)
+        content = await presence.read(request)
         arrays = service.plain_arrays(loaded, content) if len(content) <= SMALL else None
         if arrays is not None:
             return arrays
@@ -233,7 +234,7 @@ async def _inputs(
     if media_type == "multipart/form-data":
         files = await _files(request)
     elif media_type in IMAGE_TYPES or media_type == "application/octet-stream":
-        files = [(None, await _read(request))]
+        files = [(None, await presence.read(request))]
         if is_small(files[0][1]):
             return service.from_files(loaded, files, mode, pixels)
     else:
@@ -243,18 +244,6 @@ async def _inputs(
             f"got {media_type[:100]}",
         )
     return await run_in_threadpool(service.from_files, loaded, files, mode, pixels)
-
-
-async def _read(request: Request) -> bytes:
-    """The body; most come in one piece."""
-    pieces = []
-    while True:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(pieces)
 
 
 def _from_json(

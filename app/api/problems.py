@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
+from app.api.failures_v2 import failure, is_v2
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
@@ -66,20 +68,22 @@ CODES: Mapping[int, tuple[str, str]] = {
 
 
 def problem(
+    scope: Scope,
     status: int,
     detail: str,
-    request_id: str,
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An application/problem+json response."""
+    """An application/problem+json response; below /v2 what its protocol says in place of it."""
+    if is_v2(scope):
+        return failure(scope, status, detail, headers)
     code, title = CODES.get(status) or (str(status), HTTPStatus(status).phrase)
     body = {
         "type": f"/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail,
-        "request_id": request_id,
+        "request_id": scope["request_id"],
         **(extra or {}),
     }
     content = json.dumps(body, ensure_ascii=True, allow_nan=False)
@@ -102,10 +106,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _request_id(request: Request) -> str:
-    return str(request.scope["request_id"])
-
-
 def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.MnistryError)  # noqa: S101 - registered for it
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -121,7 +121,7 @@ def _domain_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = "10"
     elif isinstance(error, errors.Overloaded):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    return problem(status, str(error), _request_id(request), extra, headers)
+    return problem(request.scope, status, str(error), extra, headers)
 
 
 def _validation_error(request: Request, error: Exception) -> Response:
@@ -129,7 +129,7 @@ def _validation_error(request: Request, error: Exception) -> Response:
     found = [_field_error(one, error.body) for one in error.errors()]
     detail = "; ".join(one.msg for one in found[:3])
     extra = {"errors": [_item(one) for one in found]}
-    return problem(422, detail, _request_id(request), extra)
+    return problem(request.scope, 422, detail, extra)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -141,7 +141,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         allowed = ", ".join(_methods(request)) or (headers or {}).get("Allow", "")
         detail = f"{request.method} is not allowed here, only {allowed}"
         headers = {"Allow": allowed}
-    return problem(error.status_code, detail, _request_id(request), headers=headers)
+    return problem(request.scope, error.status_code, detail, headers=headers)
 
 
 def _methods(request: Request) -> list[str]:
@@ -158,9 +158,9 @@ def _database_error(request: Request, error: Exception) -> Response:
     log.error("the database failed", exc_info=error)
     # The driver's own words: those around them repeat the statement and what a client sent.
     if isinstance(error, DatabaseAway) and is_full(error):
-        return problem(507, "nothing can be stored at present", _request_id(request))
+        return problem(request.scope, 507, "nothing can be stored at present")
     detail = "the database does not answer at present"
-    return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+    return problem(request.scope, 503, detail, headers={"Retry-After": "1"})
 
 
 def _no_room(request: Request, error: Exception) -> Response:
@@ -169,36 +169,36 @@ def _no_room(request: Request, error: Exception) -> Response:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         raise error
     log.error("the disk is full", exc_info=error)
-    return problem(507, "nothing can be stored at present", _request_id(request))
+    return problem(request.scope, 507, "nothing can be stored at present")
 
 
 def _artifacts_error(request: Request, error: Exception) -> Response:
     log.error("the storage failed", exc_info=error)
     if isinstance(error, CorruptBlob):
         detail = "what is stored is not what was written; it is not used"
-        return problem(500, detail, _request_id(request), {"code": "artifact_corrupt"})
+        return problem(request.scope, 500, detail, {"code": "artifact_corrupt"})
     detail = "the storage of models does not answer at present"
-    return problem(503, detail, _request_id(request), headers={"Retry-After": "1"})
+    return problem(request.scope, 503, detail, headers={"Retry-After": "1"})
 
 
 def _changed_meanwhile(request: Request, error: Exception) -> Response:
     log.warning("two requests at once", exc_info=error)
     detail = "what this needs was changed by another request at the same moment; try again"
-    return problem(409, detail, _request_id(request))
+    return problem(request.scope, 409, detail)
 
 
 def _unstorable(request: Request, _error: Exception) -> Response:
     detail = "a text or a number is none that can be stored, such as text with a NUL"
-    return problem(422, detail, _request_id(request))
+    return problem(request.scope, 422, detail)
 
 
 def _gone(request: Request, _error: Exception) -> Response:
-    return problem(400, "the connection was closed before the body came", _request_id(request))
+    return problem(request.scope, 400, "the connection was closed before the body came")
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request %s failed", _request_id(request), exc_info=error)
-    return problem(500, "this is a defect of the service; its log says more", _request_id(request))
+    log.error("request %s failed", request.scope["request_id"], exc_info=error)
+    return problem(request.scope, 500, "this is a defect of the service; its log says more")
 
 
 def _item(error: FieldError) -> dict[str, Any]:

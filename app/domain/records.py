@@ -132,3 +132,8 @@ class Alias:
     model_id: str
     updated_at: str
     past: list[Json]
+
+    @property
+    def moves(self) -> int:
+        """How often it was pointed at a model: 1 for a new one. Its past forgets, this does not."""
+        return 1 + (self.past[0].get("version", len(self.past)) if self.past else 0)

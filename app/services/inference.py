@@ -91,6 +91,10 @@ class Inference:
     def close(self) -> None:
         self._pool.shutdown()
 
+    def runs_at_once(self, model: LoadedModel, rows: int) -> bool:
+        """Whether so little is to be done that nobody waits for it."""
+        return model.macs * rows <= AT_ONCE_MACS
+
     async def run(self, model: LoadedModel, x: Array, patience: float) -> Run:
         """The output of a model for rows (rows, *input_shape), float32.
 
@@ -102,7 +106,7 @@ class Inference:
         Raises:
             Overloaded: Too much waits already, or the time was up.
         """
-        if model.macs * len(x) <= AT_ONCE_MACS:
+        if self.runs_at_once(model, len(x)):
             began = time.perf_counter()
             output = model.predict(x)
             seconds = time.perf_counter() - began

@@ -73,8 +73,9 @@ def delete(connection: Connection, model_id: str) -> None:
 
 def check_alias_name(alias: str, loc: tuple[str, ...]) -> None:
     """Refuse a name that means something else already."""
-    if alias == LATEST or ids.is_id(alias):
-        reason = "always names the newest model" if alias == LATEST else "has the form of an id"
+    taken = {LATEST: "always names the newest model", "stats": "is the path of all statistics"}
+    reason = "has the form of an id" if ids.is_id(alias) else taken.get(alias)
+    if reason:
         raise InvalidInput.at(loc, f"{alias!r} {reason}; choose another name", "reserved_name")
 
 

@@ -70,6 +70,7 @@ class Serving:
         self._database = database
         self._blobs = blobs
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._dropped: set[str] = set()
         self._lock = threading.Lock()
         self._reading = [threading.Lock() for _ in range(KEPT)]
 
@@ -80,6 +81,16 @@ class Serving:
             if loaded is not None:
                 self._loaded.move_to_end(model_id)
             return loaded
+
+    def drop(self, model_id: str) -> None:
+        """Forget a model until it is next used; what runs on it runs on."""
+        with self._lock:
+            self._loaded.pop(model_id, None)
+            self._dropped.add(model_id)
+
+    def dropped(self, model_id: str) -> bool:
+        """Whether a model was dropped, and not used since."""
+        return model_id in self._dropped
 
     def load(self, model_id: str) -> LoadedModel:
         """A model, from memory where it was used before.
@@ -94,6 +105,7 @@ class Serving:
             loaded = self.loaded(model_id) or self._read(model_id)
         with self._lock:
             self._loaded[model_id] = loaded
+            self._dropped.discard(model_id)
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)
         return loaded

@@ -53,7 +53,12 @@ def point(connection: sa.Connection, alias: str, model_id: str) -> Alias:
         return new
     if old.model_id == model_id:
         return old
-    left = {"model_id": old.model_id, "from": old.updated_at, "until": at}
+    left = {
+        "model_id": old.model_id,
+        "from": old.updated_at,
+        "until": at,
+        "version": old.moves,
+    }
     new = Alias(alias=alias, model_id=model_id, updated_at=at, past=[left, *old.past][:PAST])
     connection.execute(aliases.update().where(aliases.c.alias == alias).values(asdict(new)))
     return new

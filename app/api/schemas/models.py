@@ -37,6 +37,7 @@ class ModelBody(Body):
     sha256: str = Field(description="The SHA-256 of its weights.")
     preprocessing: JsonObject = Field(description="What its input was turned into.")
     metrics: ModelMetrics = Field(description="What it is worth on the test split.")
+    ready: bool = Field(True, description="It can be asked: what KServe's V1 protocol wants said.")
 
     @classmethod
     def of(cls, model: Model) -> "ModelBody":

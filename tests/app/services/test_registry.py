@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.errors import NotFound
-from app.services.registry import LATEST, Registry
+from app.services.registry import LATEST, Registry, Version
 from app.store import aliases, models
 from app.store.database import Database
 from tests.app.records import a_model
@@ -60,3 +60,37 @@ def test_what_another_process_does_is_seen_within_a_second(
             return
         time.sleep(0.01)
     pytest.fail("the registry has not noticed the new model")
+
+
+def test_an_aliass_moves_are_counted_longer_than_they_are_remembered(
+    database: Database, registry: Registry
+) -> None:
+    one, other = insert_model(database), insert_model(database)
+    moves = aliases.PAST + 20
+    for i in range(moves):
+        with database.writing() as connection:
+            aliases.point(connection, "digits", (one, other)[i % 2])
+    registry.refresh()
+
+    newest = registry.version("digits")
+
+    assert newest == Version((one, other)[(moves - 1) % 2], str(moves))
+    assert registry.version("digits", str(moves - 1)).model_id == (one, other)[moves % 2]
+    assert len(registry.names.versions("digits")) == aliases.PAST + 1
+    with pytest.raises(NotFound, match="version '1'"):
+        registry.version("digits", "1")
+
+
+def test_a_name_in_place_of_a_version_must_not_contradict(
+    database: Database, registry: Registry
+) -> None:
+    one, other = insert_model(database), insert_model(database)
+    with database.writing() as connection:
+        aliases.point(connection, "digits", one)
+    registry.refresh()
+
+    assert registry.version(one, "digits") == Version(one, "1")
+    assert registry.version("digits", other) == Version(other, "1")
+    for name, version in ((other, "digits"), (one, other), ("none", one), (one, "none")):
+        with pytest.raises(NotFound):
+            registry.version(name, version)

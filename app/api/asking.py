@@ -1,0 +1,62 @@
+"""Asks a model for the adapters: other protocols over the same inputs, inference and statistics."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.api import presence
+from app.api.dependencies import Services
+from app.api.loading import load_soon
+from app.services.predictions import Input
+from app.services.serving import LoadedModel
+from engine.arrays import Array
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model, and what it gave."""
+
+    model: LoadedModel
+    output: Array
+
+    def predictions(self) -> Response:
+        """`{"predictions": [...]}`: what TensorFlow Serving, KServe and MLflow all answer."""
+        body = {"predictions": np.ascontiguousarray(self.output)}
+        content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+        return Response(content, media_type="application/json")
+
+
+async def ask(
+    request: Request, parts: Services, name: str, inputs_for: Callable[[LoadedModel], list[Input]]
+) -> Asked:
+    """What a model makes of some inputs.
+
+    Args:
+        request: Whose body was read.
+        parts: The service's.
+        name: The model's id, or an alias.
+        inputs_for: Makes the inputs for this model, in a thread.
+
+    Raises:
+        NotFound: There is no such model.
+        InvalidInput: The inputs cannot be made.
+        Overloaded: It would take too long.
+    """
+    began = time.perf_counter()
+    loaded = await load_soon(parts, name)
+    meter = parts.statistics.meter(loaded.model.id)
+    try:
+        inputs = await run_in_threadpool(inputs_for, loaded)
+        x = np.stack([one.x for one in inputs])
+        read = time.perf_counter()
+        run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
+    except Exception:
+        meter.failed(time.perf_counter() - began)
+        raise
+    meter.answered(read - began, run.queued, 0.0, time.perf_counter() - began)
+    return Asked(loaded, run.output)

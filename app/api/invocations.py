@@ -1,0 +1,113 @@
+"""Predict with the newest model, as MLflow and SageMaker have it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.asking import ask
+from app.api.dependencies import Parts
+from app.api.predictions import IMAGE_TYPES
+from app.api.presence import read
+from app.api.responses import problems
+from app.api.strict_json import loads
+from app.api.tensorflow_serving import INSTANCES, PREDICTIONS
+from app.domain.errors import InvalidInput
+from app.services.predictions import Input, from_files, from_instances
+from app.services.registry import LATEST
+from app.services.serving import LoadedModel
+
+router = APIRouter(tags=["adapters"])
+
+FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
+
+_TABLE = {"type": "array", "items": {}, "description": "A row for each input, 0..1."}
+_IMAGE = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get("/ping", responses=problems())
+async def ping() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "Healthy"}
+
+
+@router.post(
+    "/invocations",
+    responses={
+        200: {
+            "description": "What the model makes of every instance.",
+            "content": {"application/json": {"schema": PREDICTIONS}},
+        },
+        **problems(400, 404, 413, 422),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "description": "One of these.",
+                        "properties": {
+                            "inputs": {**INSTANCES, "description": "A batch, or one flat input."},
+                            "instances": INSTANCES,
+                            "dataframe_split": {
+                                "type": "object",
+                                "description": "A table without the names of its columns.",
+                                "properties": {"data": _TABLE},
+                            },
+                            "dataframe_records": {
+                                "type": "array",
+                                "items": {"type": "object"},
+                                "description": "A table whose rows name their columns.",
+                            },
+                        },
+                    },
+                    "example": {"inputs": [[0.0] * 784]},
+                },
+                **dict.fromkeys(IMAGE_TYPES, _IMAGE),
+            },
+        }
+    },
+)
+async def invocations(request: Request, parts: Parts) -> Response:
+    """Read digits with the newest model as a client of MLflow or SageMaker asks for it."""
+    content = await read(request)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    pixels = parts.max_image_pixels
+
+    def inputs(loaded: LoadedModel) -> list[Input]:
+        if media_type in IMAGE_TYPES:
+            return from_files(loaded, [(None, content)], "auto", pixels)
+        return from_instances(loaded, _instances(loads(content)), "auto", pixels)
+
+    return (await ask(request, parts, LATEST, inputs)).predictions()
+
+
+def _instances(body: Any) -> Sequence[Any]:
+    """The inputs of any of the four forms, as a list of them."""
+    given = [form for form in FORMS if isinstance(body, dict) and form in body]
+    if len(given) != 1:
+        got = " and ".join(given) or "none of them"
+        raise InvalidInput.at((), f"send one of {', '.join(FORMS)}; got {got}", "missing")
+    form = given[0]
+    value = body[form]
+    if form == "inputs" and isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))  # by name; there is one input
+    if form == "dataframe_split" and isinstance(value, dict):
+        value = value.get("data")
+    if not isinstance(value, list):
+        raise InvalidInput.at((form,), f"{form} holds a list of rows", "not_a_list")
+    if form == "dataframe_records":
+        return [_row(one, value[0], i) for i, one in enumerate(value)]
+    if form == "inputs" and value and not isinstance(value[0], list | dict):
+        return [value]
+    return value
+
+
+def _row(record: Any, first: Any, i: int) -> list[Any]:
+    """A record's values, in the order that the columns have in the first one."""
+    if not isinstance(record, dict) or record.keys() != first.keys():
+        msg = "a record is an object, with the same columns as the first"
+        raise InvalidInput.at(("dataframe_records", i), msg, "columns_differ")
+    return [record[column] for column in first]
