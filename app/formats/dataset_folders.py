@@ -18,6 +18,8 @@ from app.formats.dataset import Incoming, ReadImage, Upload, check_size, rows
 _SHAPE = (1, 28, 28)
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 _LONGEST_NAME = 120
+_LARGEST = 2**24
+"""Bytes of an image file: more than a phone's photo has, and no matter in memory."""
 
 _ByClass = Mapping[str, Sequence[str]]
 
@@ -99,7 +101,10 @@ def _blocks(
 
 
 def _image(archive: Archive, name: str, image: ReadImage) -> NDArray[np.uint8]:
+    content = archive.open(name).read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise UnusableFile(f"entry {name!r:.100} is larger than {_LARGEST:,} bytes")
     try:
-        return image(archive.read(name)).reshape(_SHAPE)
+        return image(content).reshape(_SHAPE)
     except UnusableImage as error:
         raise UnusableFile(f"entry {name!r:.100}: {error}") from error

@@ -306,6 +306,13 @@ def _check_dataset(
             f"got {config.train_samples}",
             "too_many_samples",
         )
+    if config.augmentation is not None and len(dataset.sample_shape) != 3:
+        raise InvalidInput.at(
+            ("augmentation",),
+            "augmentation needs images of shape [channels, height, width], those of dataset "
+            f"{dataset.name!r} have shape {list(dataset.sample_shape)}",
+            "not_images",
+        )
     if config.early_stopping is not None and config.validation_split == 0:
         raise InvalidInput.at(
             ("early_stopping",),

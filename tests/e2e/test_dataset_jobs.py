@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import wait_until_ended
 from tests.dataset_files import arrays, images, npz, png, zipped
 from tests.e2e.test_conventions import assert_problem
-from tests.e2e.test_datasets import DIGITS, EMPTY, new_name, uploaded
+from tests.e2e.test_datasets import DIGITS, EMPTY, new_name, sample, uploaded
 from tests.e2e.test_samples import add, digit
 
 TWO_CLASSES: dict[str, Any] = {
@@ -164,6 +164,21 @@ def test_colour_images_are_learnt_by_a_network_that_takes_them(client: httpx.Cli
     body = {"dataset": dataset["name"]}
     answer = client.post(f"/v1/models/{job['model_id']}/evaluate", json=body)
     assert answer.json()["samples"] == 20
+
+
+def test_flat_samples_are_learnt_but_not_augmented(client: httpx.Client) -> None:
+    body = {"name": new_name(), "sample_shape": [784], "classes": ["a", "b"]}
+    name = client.post("/v1/datasets", json=body).json()["name"]
+    for i in range(4):
+        assert add(client, name, png(digit(i)), label="ab"[i % 2]).status_code == 201
+    assert np.array_equal(sample(client, name, 1, "train")[0], digit(1))
+    network = {"input_shape": [784], "layers": TWO_CLASSES["layers"][1:]}
+
+    train(client, name, network=network)
+    augmented = {"network": network, "dataset": name, "augmentation": {"rotate": 5}}
+
+    problem = assert_problem(client.post("/v1/jobs", json=augmented), 422)
+    assert problem["errors"][0]["loc"] == ["augmentation"]
 
 
 def test_an_estimate_is_of_as_many_samples_as_there_are(client: httpx.Client) -> None:

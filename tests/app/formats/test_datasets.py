@@ -270,6 +270,8 @@ def hostile() -> Iterator[Any]:
     )
     yield "too deep", zipped({**folders(), "train/a/b/0.png": good_image}), "'train/a/b/0.png'"
     yield "no image", zipped({**folders(), "train/a/notes.txt": b"hello"}), "'train/a/notes.txt'"
+    large = zipped({**folders(), "train/a/0.png": good_image + b"\0" * 2**24})
+    yield "a huge image", large, "'train/a/0.png' is larger"
     yield "a class' name", zipped({f"train/{'x' * 121}/0.png": good_image}), "no name of a class"
     many = {f"train/{i}/0.png": good_image for i in range(51)}
     yield "too many classes", zipped(many), "at most 50 classes"
