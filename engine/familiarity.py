@@ -14,7 +14,9 @@ Samples that were not used for any of this say how strange is too strange.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,6 +47,9 @@ _RIDGE = 1e-3
 _LARGEST = 1e9
 """With numbers up to this a sum may become infinite, which is strange, but nothing a NaN."""
 
+_LONGEST_ODDS = 80
+"""Longer ones overflow, and say no more."""
+
 _MARKS, _EDGES = 3, 2
 """How many numbers there are beside the coordinates: of every input, and of images."""
 
@@ -71,18 +76,22 @@ class Familiarity:
 
     def score(self, x: Array) -> Array:
         """For a batch (batch, *shape): how familiar each input is, (batch,) in 0..1."""
-        limit, step = self.scale
-        odds = (self.strangeness(x) - limit) / step
-        familiar: Array = np.exp(-np.logaddexp(0, odds))
+        limit, step = self.scale.tolist()
+        odds = np.minimum((self.strangeness(x) - limit) / step, _LONGEST_ODDS)
+        familiar: Array = 1 / (1 + np.exp(odds))
         return familiar
 
     def strangeness(self, x: Array) -> Array:
         """For a batch: −2 log density, less a constant, by the distribution where it is highest."""
-        numbers = _numbers(x, self.mean, self.axes)
+        numbers = _numbers(x, *self._projection)
         white = (numbers @ self.whitening - self.centres).reshape(len(x), self.widths.size, -1)
-        distances = np.einsum("bdn,bdn->bd", white, white) + self.widths
+        distances = np.vecdot(white, white) + self.widths
         strangeness: Array = distances.min(axis=1)
         return strangeness
+
+    @cached_property
+    def _projection(self) -> "_Projection":
+        return _projection(self.mean, self.axes)
 
     def check(self, shape: Shape) -> None:
         """Whether this is of inputs of a shape, and can be computed with: it may be from anywhere.
@@ -110,7 +119,7 @@ class Familiarity:
 
     def arrays(self) -> dict[str, Array]:
         """All that it consists of, by name; `Familiarity(**arrays)` is the same again."""
-        return dict(vars(self))
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def learn(x: Labels, classes: Labels) -> Familiarity | None:
@@ -130,23 +139,59 @@ def learn(x: Labels, classes: Labels) -> Familiarity | None:
     flat = seen.reshape(len(seen), -1)
     mean: Array = flat.mean(axis=0)
     axes = _principal_axes(flat - mean)
-    numbers = _numbers(seen, mean, axes)
+    numbers = _numbers(seen, *_projection(mean, axes))
     whitening, centres, widths = _distributions(_groups(numbers, classes[~apart]))
     known = Familiarity(mean, axes, whitening, centres, widths, np.zeros(2, np.float32))
     return Familiarity(**{**known.arrays(), "scale": _scale(known.strangeness(images[apart]))})
 
 
-def _numbers(x: Array, mean: Array, axes: Array) -> Array:
-    """The numbers that tell images from each other: (batch, numbers)."""
-    flat = x.reshape(len(x), -1)
-    centred = flat - mean
-    places = centred @ axes
-    left = np.einsum("bi,bi->b", centred, centred) - np.einsum("bi,bi->b", places, places)
-    marks = [np.maximum(left, 0), np.abs(flat).sum(axis=1), np.einsum("bi,bi->b", flat, flat)]
-    if x.ndim == 4:  # an image
-        edges = (x[:, :, 1:] - x[:, :, :-1], x[..., 1:] - x[..., :-1])
-        marks += [np.einsum("bchw,bchw->b", edge, edge) for edge in edges]
-    return np.concatenate([places, np.log1p(np.stack(marks, axis=1))], axis=1)
+class _Projection(NamedTuple):
+    """All that one product tells of an input: (features, axes + 2), and what to subtract from it.
+
+    Beside the coordinates these are the product with the mean, and the sum of all features.
+    """
+
+    columns: Array
+    origin: Array
+    mean_energy: float
+
+
+def _projection(mean: Array, axes: Array) -> _Projection:
+    columns = np.concatenate([axes, mean[:, None], np.ones_like(mean)[:, None]], axis=1)
+    return _Projection(columns, mean @ axes, float(mean @ mean))
+
+
+def _numbers(x: Array, columns: Array, origin: Array, mean_energy: float) -> Array:
+    """The numbers that tell images from each other: (batch, numbers).
+
+    They are asked for with every prediction, often of a single input: so few operations on arrays,
+    which then cost more than what they compute.
+    """
+    batch, axes = len(x), len(origin)
+    flat = x.reshape(batch, -1)
+    products = flat @ columns
+    energies = [flat, *_steps(x, flat)]
+    numbers = np.empty((batch, axes + 2 + len(energies)), x.dtype)
+    places, marks = numbers[:, :axes], numbers[:, axes:]
+    np.subtract(products[:, :axes], origin, out=places)
+    for i, one in enumerate(energies):
+        np.vecdot(one, one, out=marks[:, 2 + i])
+    left = marks[:, 2] + mean_energy - 2 * products[:, axes] - np.vecdot(places, places)
+    np.maximum(left, 0, out=marks[:, 0])
+    np.abs(products[:, axes + 1], out=marks[:, 1])
+    np.log1p(marks, out=marks)
+    return numbers
+
+
+def _steps(x: Array, flat: Array) -> list[Array]:
+    """Of images, how far each pixel is from the one below and from the one to its right.
+
+    The last of a row is compared with the first of the next, as all of them lie in one line.
+    """
+    if x.ndim != 4:
+        return []
+    width = x.shape[3]
+    return [flat[:, width:] - flat[:, :-width], flat[:, 1:] - flat[:, :-1]]
 
 
 def _principal_axes(centred: Array) -> Array:

@@ -138,4 +138,4 @@ def test_numbers_that_overflow_are_strange_and_not_nan(known: Familiarity) -> No
     wild.check((1, 16, 16))
 
     with np.errstate(over="ignore"):
-        assert wild.score(np.full((1, 1, 16, 16), 1, np.float32)) == 0
+        assert wild.score(np.full((1, 1, 16, 16), 1, np.float32)) < 1e-30
