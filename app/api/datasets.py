@@ -31,6 +31,7 @@ from app.api.strict_json import StrictRoute, is_json, loads
 from app.domain import ids
 from app.domain.dataset_requests import DatasetRequest, UploadForm
 from app.domain.datasets import Dataset
+from app.domain.errors import InvalidInput
 from app.services import datasets as service
 from app.store import datasets as store
 from app.store.database import Connection
@@ -92,6 +93,8 @@ async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = 
     """Make a dataset: of a file, of another dataset, or without samples."""
     if is_json(media_type(request)):
         content = await request.body()
+        if not content:
+            raise InvalidInput.at((), "a body is needed", "missing")
         body = validated(DatasetRequest, loads(content))
         once = Once(SCOPE, key, hashlib.sha256(content).hexdigest())
         return await run_in_threadpool(_create, parts, once, body)

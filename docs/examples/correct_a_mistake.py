@@ -26,6 +26,7 @@ print(f"digits reads a {worst['predicted']}; wrong, it is a {worst['label']}")
 
 ask("POST", "datasets", json={"name": "corrected", "from": "mnist"})  # shares MNIST's samples
 sample = {"files": {"file": image}, "data": {"label": worst["label"]}}
+# One of the 10,000 test digits is trained on from here; the dataset's `warnings` say so too.
 print("added as", ask("POST", "datasets/corrected/samples", **sample).json())
 
 new = train(dataset="corrected", init_from="digits")

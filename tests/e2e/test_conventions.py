@@ -86,7 +86,9 @@ def test_a_method_that_is_not_allowed_names_those_that_are(client: httpx.Client)
         (b'{"preset": "mlp", "unknown": 1}', 422),
     ],
 )
-@pytest.mark.parametrize("path", ["/v1/networks", "/v1/networks/validate", "/v1/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/v1/networks", "/v1/networks/validate", "/v1/jobs", "/v1/datasets"]
+)
 def test_json_is_strict(client: httpx.Client, path: str, content: bytes, status: int) -> None:
     assert_problem(post(client, path, content), status)
 
