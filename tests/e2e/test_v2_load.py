@@ -141,7 +141,7 @@ def test_who_goes_away_is_not_computed(client: httpx.Client, server: Server, slo
         one.close()
 
     assert client.post(f"/v2/models/{slow}/infer", json=changed()).status_code == 200
-    assert rows_computed(client, slow) - before <= 3 * 1024 + 1
+    assert rows_computed(client, slow) - before <= 6 * 1024 + 1  # and not all seven
 
 
 def wait_until_rows_wait(client: httpx.Client, rows: int) -> None:
