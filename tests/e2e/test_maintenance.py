@@ -75,7 +75,7 @@ def test_a_backup_of_one_kind_of_service_is_restored_into_the_other_and_goes_on(
         assert "2 jobs, 1 models, 1 aliases" in written.stdout
         assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
         undisturbed = wait_until_ended(client, long)
-    assert sound(source) == "2 jobs, 2 models, 2 blobs: no problems\n"
+    assert sound(source) == "2 jobs, 2 models, 4 blobs: no problems\n"
 
     restored = target.run("restore", str(tmp_path / "backup"))
     assert restored.returncode == 0, restored.stderr
@@ -91,7 +91,7 @@ def test_a_backup_of_one_kind_of_service_is_restored_into_the_other_and_goes_on(
     assert job["status"] == "succeeded", job["error"]
     assert job["receipt"]["weights_sha256"] == undisturbed["receipt"]["weights_sha256"]
     assert len(job["history"]) == LONG["epochs"]
-    assert sound(target) == "2 jobs, 2 models, 2 blobs: no problems\n"
+    assert sound(target) == "2 jobs, 2 models, 4 blobs: no problems\n"
     target.stop()
     assert "empty" in target.run("restore", str(tmp_path / "backup")).stderr
 

@@ -1,10 +1,12 @@
 """A disk that is full: what writes is refused, what reads goes on, and jobs wait for room."""
 
+import contextlib
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 import httpx
@@ -28,16 +30,23 @@ class SmallDisk:
     filler: Path
 
     def fill(self) -> None:
+        """Until it stays full: a commit that was under way gives the room of its journal back."""
         with self.filler.open("wb", buffering=0) as file:
-            for size in (1_000_000, 1000, 1):
-                try:
-                    while True:
-                        file.write(b"\0" * size)
-                except OSError:
-                    continue
+            while _filled(file):
+                time.sleep(0.5)
 
     def free(self) -> None:
         self.filler.unlink()
+
+
+def _filled(file: RawIOBase) -> int:
+    """Fill what is free; how much that was."""
+    before = file.tell()
+    for size in (1_000_000, 1000, 1):
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0" * size)
+    return file.tell() - before
 
 
 @pytest.fixture
