@@ -1,5 +1,6 @@
 """Datasets: what they are, and the conversations about them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -43,6 +44,17 @@ class Sample(Record):
 
 def path_of(name: str) -> str:
     return f"/v1/datasets/{quote(name, safe='')}"
+
+
+def make(
+    name: str,
+    copy_of: str | None,
+    sample_shape: Sequence[int] | None,
+    classes: Sequence[str] | None,
+) -> Steps[Dataset]:
+    said = {"name": name, "from": copy_of, "sample_shape": sample_shape, "classes": classes}
+    body = {field: value for field, value in said.items() if value is not None}
+    return create(Dataset, "/v1/datasets", body)
 
 
 def upload(name: str, file: str | Path) -> Steps[Dataset]:

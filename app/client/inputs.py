@@ -41,6 +41,13 @@ model's input shape, from 0 to 1, light on dark.
 """
 
 
+def as_sequence(inputs: Input | Sequence[Input]) -> tuple[Sequence[Input], bool]:
+    """What is to be read one by one, and whether it was several that were given."""
+    if isinstance(inputs, list | tuple):
+        return inputs, True
+    return [inputs], False  # type: ignore[list-item]  # of sequences these two are taken
+
+
 def as_image(source: Input) -> File:
     """A file for an image.
 

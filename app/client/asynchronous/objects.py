@@ -4,39 +4,37 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Self, TypeVar, overload
+from typing import Self, overload
 
 from app.client import calls, jobs, models, predictions, sweeps
 from app.client.asynchronous.transport import AsyncBound
 from app.client.events import Event, EventFeed
-from app.client.inputs import Input
+from app.client.inputs import Input, as_sequence
 from app.client.jobs import JobRecord
 from app.client.models import Evaluation, ModelRecord
 from app.client.predictions import Prediction
 from app.client.progress import Progress
 from app.client.sweeps import SweepRecord
 
-OneInput = TypeVar("OneInput", bound=Input)
-
 
 class AsyncModel(ModelRecord, AsyncBound):
     """A trained model; see `ModelRecord` for its attributes."""
 
     @overload
-    async def predict(
+    async def predict(  # type: ignore[overload-overlap]  # a str is a path, no sequence of them
         self, inputs: Input, *, top_k: int = 3, include: Sequence[str] = ()
     ) -> Prediction: ...
     @overload
     async def predict(
-        self, inputs: list[OneInput], *, top_k: int = 3, include: Sequence[str] = ()
+        self, inputs: Sequence[Input], *, top_k: int = 3, include: Sequence[str] = ()
     ) -> list[Prediction]: ...
     async def predict(
-        self, inputs: Input | list[OneInput], *, top_k: int = 3, include: Sequence[str] = ()
+        self, inputs: Input | Sequence[Input], *, top_k: int = 3, include: Sequence[str] = ()
     ) -> Prediction | list[Prediction]:
         """Read one input, or each of a list."""
-        many = inputs if isinstance(inputs, list) else [inputs]
+        many, several = as_sequence(inputs)
         read = await self._transport.run(predictions.predict(self.id, many, top_k, include))
-        return read if isinstance(inputs, list) else read[0]
+        return read if several else read[0]
 
     async def evaluate(self, dataset: str = "mnist", split: str = "test") -> Evaluation:
         """Read every sample of a dataset's split and compare with its label."""

@@ -73,6 +73,17 @@ class AsyncDatasets(AsyncResource):
         """One dataset."""
         return await self._transport.run(calls.read(Dataset, datasets.path_of(name)))
 
+    async def create(
+        self,
+        name: str,
+        *,
+        copy_of: str | None = None,
+        sample_shape: Sequence[int] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> Dataset:
+        """Make a dataset without a file: a copy of another, or one without samples."""
+        return await self._transport.run(datasets.make(name, copy_of, sample_shape, classes))
+
     async def upload(self, name: str, file: str | Path) -> Dataset:
         """Make a dataset of a file: .npz, a zip of IDX files, or a zip of folders of images."""
         return await self._transport.run(datasets.upload(name, file))

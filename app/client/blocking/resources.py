@@ -77,6 +77,24 @@ class Datasets(Resource):
         """One dataset."""
         return self._transport.run(calls.read(Dataset, datasets.path_of(name)))
 
+    def create(
+        self,
+        name: str,
+        *,
+        copy_of: str | None = None,
+        sample_shape: Sequence[int] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> Dataset:
+        """Make a dataset without a file: a copy of another, or one without samples.
+
+        Args:
+            name: What it is to be called.
+            copy_of: The dataset whose samples it begins with.
+            sample_shape: For one without samples, as `(1, 28, 28)`.
+            classes: Its labels, likewise.
+        """
+        return self._transport.run(datasets.make(name, copy_of, sample_shape, classes))
+
     def upload(self, name: str, file: str | Path) -> Dataset:
         """Make a dataset of a file: .npz, a zip of IDX files, or a zip of folders of images."""
         return self._transport.run(datasets.upload(name, file))
