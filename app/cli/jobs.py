@@ -41,10 +41,10 @@ def show(job: JobId, url: Url = None, key: Key = None, json: AsJson = False) -> 
 
     with connect(url, key) as client:
         found = client.jobs.get(job)
-    if json:
-        write_json(found.as_json())
-    else:
-        write_outcome(found)
+        if json:
+            write_json(found.as_json())
+        else:
+            write_outcome(found)
 
 
 @app.command()

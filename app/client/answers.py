@@ -10,6 +10,9 @@ from app.client.errors import ApiError, Mistake, NotUnderstood
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
+BUSY = (429, 502, 503, 504)
+"""What the service, or a proxy before it, answers where it may work later."""
+
 _KINDS: dict[int, type[ApiError]] = {
     400: errors.InvalidRequest,
     401: errors.Unauthorized,
@@ -22,7 +25,9 @@ _KINDS: dict[int, type[ApiError]] = {
     421: errors.Forbidden,
     422: errors.InvalidRequest,
     429: errors.Overloaded,
+    502: errors.Overloaded,
     503: errors.Overloaded,
+    504: errors.Overloaded,
     507: errors.Overloaded,
 }
 
@@ -52,7 +57,7 @@ def check(response: httpx.Response) -> httpx.Response:
         return response
     problem = _problem(response)
     status = response.status_code
-    if problem is None and status not in (429, 502, 503, 504):  # a proxy's, maybe
+    if problem is None and status not in BUSY:
         location = response.headers.get("location")
         said = f"{status} {response.reason_phrase}" + (f" to {location}" if location else "")
         raise _foreign(response, said)
@@ -79,7 +84,7 @@ def _problem(response: httpx.Response) -> dict[str, Any] | None:
 
 def _api_error(response: httpx.Response, problem: dict[str, Any]) -> ApiError:
     status = response.status_code
-    kind = _KINDS.get(status, errors.Overloaded if status in (502, 504) else ApiError)
+    kind = _KINDS.get(status, ApiError)
     detail = str(problem.get("detail") or response.reason_phrase)
     if status == 401 and "authorization" in response.request.headers:
         detail = "the key that was sent is not one of the service's"

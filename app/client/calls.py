@@ -15,15 +15,12 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from app.client.answers import check, parse, retry_after
+from app.client.answers import BUSY, check, parse, retry_after
 from app.client.errors import Unreachable
 from app.client.records import Page
 
 SLOW_SECONDS = 600.0
 """How long an answer may take that reads a whole dataset or carries a model."""
-
-BUSY = (429, 502, 503, 504)
-"""What the service, or a proxy before it, answers where it may work later."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Result = TypeVar("Result")

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from app.client.answers import check, retry_after
-from app.client.calls import BUSY, FOLLOWING, Call, delays, unreachable
+from app.client.answers import BUSY, check, retry_after
+from app.client.calls import FOLLOWING, Call, delays, unreachable
 from app.client.jobs import path_of
 from app.client.records import Json
 
