@@ -6,6 +6,7 @@ a number; the next connection asks for what follows the last that was seen.
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,15 @@ class EventFeed:
     Args:
         job_id: The job.
         after: The last event that was seen; None: begin with a snapshot, 0: with the first event.
+        clock: Seconds, from any time on.
     """
 
-    def __init__(self, job_id: str, after: int | None) -> None:
+    def __init__(
+        self, job_id: str, after: int | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._path = f"{path_of(job_id)}/events"
         self._seen = after
+        self._clock = clock
         self._fields: dict[str, Any] = {}
         self._away_since: float | None = None
         self._delays = delays()
@@ -112,5 +117,7 @@ class EventFeed:
 
     def _patient(self) -> bool:
         """Note that there is no stream; whether that is not so for too long yet."""
-        self._away_since = self._away_since or time.monotonic()
-        return time.monotonic() - self._away_since < FOLLOWING.answering
+        now = self._clock()
+        if self._away_since is None:
+            self._away_since = now
+        return now - self._away_since < FOLLOWING.answering

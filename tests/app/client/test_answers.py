@@ -96,3 +96,11 @@ def test_fields_that_are_not_known_are_kept() -> None:
 def test_fields_that_are_missing_mean_another_version() -> None:
     with pytest.raises(errors.NotUnderstood, match=r"another version.*name: Field required"):
         parse(Dataset, httpx.Response(200, json={}, request=REQUEST))
+
+
+def test_what_is_asked_again_is_all_new() -> None:
+    old, newer = Sample.model_validate(SAMPLE), Sample.model_validate({**SAMPLE, "label": "1"})
+
+    old._become(newer)
+
+    assert old.as_json() == {**SAMPLE, "label": "1"}
