@@ -135,6 +135,15 @@ class Settings(BaseSettings):
         return self.host in LOOPBACK
 
 
+class ClientSettings(BaseSettings):
+    """What can be chosen about the commands that ask a service."""
+
+    model_config = SettingsConfigDict(env_prefix="MNISTRY_", frozen=True, extra="ignore")
+
+    url: str = Field("http://127.0.0.1:8000", description="Where the service is.")
+    key: str = Field("", description="The key to send; empty: none.")
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """This process's environment with these settings in it, for processes that it starts."""
     chosen = {

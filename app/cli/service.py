@@ -1,4 +1,4 @@
-"""The command line. Options win over the environment; every setting has a variable.
+"""The service and its upkeep. Options win over the environment; every setting has a variable.
 
 What a command needs is imported in it: `serve` starts its parts before it could load all of them.
 """
@@ -7,24 +7,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from app.domain.keys import parse_keys
-from app.settings import Settings
-from app.startup import (
-    START_FAILED,
-    CannotStart,
-    check_reach,
-    end_with_supervisor,
-    listen,
-    log_to_stderr,
-    url_of,
-)
+if TYPE_CHECKING:
+    from app.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer()
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0: any that is free.")]
@@ -72,6 +62,8 @@ def api(
     lifeline: Lifeline = None,
 ) -> None:
     """Start one API process alone, for many machines."""
+    from app.startup import check_reach, end_with_supervisor, listen, url_of
+
     if lifeline is not None:
         end_with_supervisor(lifeline)
     settings = _settings(host=host, port=port, data_dir=data_dir, open=open_)
@@ -96,6 +88,8 @@ def trainer(
     lifeline: Lifeline = None,
 ) -> None:
     """Start one trainer alone, for many machines."""
+    from app.startup import end_with_supervisor
+
     if lifeline is not None:
         end_with_supervisor(lifeline)
     settings = _settings(data_dir=data_dir)
@@ -109,7 +103,9 @@ def first_model(
     url: Annotated[str, typer.Option(help="Where the service is.")] = "http://127.0.0.1:8000",
 ) -> None:
     """Train a first model where there is none, and show it reading a digit."""
+    from app.domain.keys import parse_keys
     from app.first_model import welcome
+    from app.settings import Settings
 
     keys = parse_keys(Settings().api_keys)
     welcome(url, next((key for role, key in keys if role == "trainer"), None))
@@ -160,33 +156,20 @@ def fsck(data_dir: DataDir = None) -> None:
 @app.command()
 def settings() -> None:
     """List every setting with its variable, its default and what it means."""
+    from app.settings import Settings
+
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         typer.echo(f"MNISTRY_{name.upper()}={default or ''}\n    {field.description}")
 
 
-def _settings(**options: Any) -> Settings:
+def _settings(**options: Any) -> "Settings":
     """The settings, with what was said on the command line."""
+    from app.domain.keys import parse_keys
+    from app.settings import Settings
+    from app.startup import log_to_stderr
+
     chosen = Settings(**{name: value for name, value in options.items() if value is not None})
     parse_keys(chosen.api_keys)
     log_to_stderr(chosen.log_level)
     return chosen
-
-
-def main() -> None:
-    """Run a command; what keeps it from starting is one line, and exit code 2.
-
-    Where it may help to try again the code is 1.
-    """
-    try:
-        app()
-    except (CannotStart, ValueError) as error:
-        sys.stderr.write(f"mnistry: {_one_line(error)}\n")
-        raise SystemExit(error.code if isinstance(error, CannotStart) else START_FAILED) from None
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"MNISTRY_{str(first['loc'][0]).upper()}: {first['msg']}"
-    return " ".join(str(error).split())

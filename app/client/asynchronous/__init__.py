@@ -1,0 +1,1 @@
+"""The same client for programs that do other things meanwhile (asyncio)."""
