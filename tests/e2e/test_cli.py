@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import Server, StartServer, wait_until_ended
+from tests.dataset_files import arrays, npz
 
 SMALL = ("--preset", "linear", "--epochs", "2", "--train-samples", "3000", "--seed", "3")
 KEYS = {"MNISTRY_API_KEYS": "reader:look-only,trainer:do-anything"}
@@ -212,6 +213,22 @@ def test_a_model_is_exported_in_the_format_of_the_files_name(
 def test_datasets_are_listed(shell: Shell) -> None:
     assert "mnist" in [dataset["name"] for dataset in shell.json("datasets")]
     assert "60000" in shell.text("datasets", "list")
+
+
+def test_a_dataset_is_made_of_a_file(shell: Shell, client: httpx.Client, tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    file.write_bytes(npz(arrays()))
+
+    made = shell.json("datasets", "add", "from-a-file", str(file))
+
+    try:
+        assert made["name"] == "from-a-file"
+        assert client.get("/v1/datasets/from-a-file").json()["sha256"] == made["sha256"]
+        assert "already" in failure(
+            "datasets", "add", "from-a-file", str(file), MNISTRY_URL=shell.url
+        )
+    finally:
+        client.delete("/v1/datasets/from-a-file").raise_for_status()
 
 
 def test_a_sweep_is_followed_shown_and_cancelled(shell: Shell) -> None:
