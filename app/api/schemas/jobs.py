@@ -93,6 +93,7 @@ class JobBody(Body):
     error: JobErrorBody | None = Field(description="Why it has failed.")
     receipt: JsonObject | None = Field(description="What decided the weights.")
     replay_of: str | None = Field(description="The job that it trains again.")
+    sweep_id: str | None = Field(description="The sweep that it is a trial of.")
 
     @classmethod
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":
