@@ -74,6 +74,12 @@ function obtainKey() {
   return asking;
 }
 
+/** Whether requests carry a key. */
+export const hasKey = () => Boolean(key);
+
+/** The headers that a request needs which does not go through `send`. */
+export const authorization = () => (key ? { Authorization: `Bearer ${key}` } : {});
+
 async function attempt(path, { headers, ...options }, bearer) {
   try {
     return await fetch(path, {

@@ -154,3 +154,20 @@ async function load() {
 }
 
 load();
+
+/** Views that are loaded when they are first shown. */
+const VIEWS = { compare: '/static/compare/compare.js', inside: '/static/inside/inside.js' };
+const mounted = new Set();
+
+async function showView() {
+  const view = location.hash.slice(1).split('?')[0];
+  for (const section of document.querySelectorAll('main > section')) {
+    section.hidden = view in VIEWS ? section.id !== view : section.id in VIEWS;
+  }
+  if (!(view in VIEWS) || mounted.has(view)) return;
+  mounted.add(view);
+  const { mount } = await import(VIEWS[view]);
+  mount(find(`#${view}`));
+}
+addEventListener('hashchange', showView);
+showView();

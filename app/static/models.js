@@ -76,7 +76,7 @@ export class ModelChooser {
   }
 }
 
-function title({ name, created_at: created, metrics }) {
+export function title({ name, created_at: created, metrics }) {
   const named = name || `model of ${moment(created)}`;
   const accuracy = metrics?.test_accuracy;
   return accuracy == null ? named : `${named} · ${percent(accuracy)}`;
