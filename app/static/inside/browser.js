@@ -6,7 +6,7 @@ import { element } from '../dom.js';
 import { picture, samplePath } from '../pictures.js';
 import { requestButton } from '../request_dialog.js';
 import { count } from '../words.js';
-import { field } from './field.js';
+import { field } from '../field.js';
 
 const A_PAGE = 40;
 const ANY = '';

@@ -4,7 +4,7 @@ import { authorization } from '../api.js';
 import { element } from '../dom.js';
 import { requestButton } from '../request_dialog.js';
 import { count } from '../words.js';
-import { field } from './field.js';
+import { field } from '../field.js';
 
 const KINDS =
   'An .npz with x_train, y_train, x_test and y_test; or a zip of the four IDX files; or a zip of ' +

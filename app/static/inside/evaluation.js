@@ -8,7 +8,7 @@ import { count, percent } from '../words.js';
 import { Calibration } from './calibration.js';
 import { ClassTable } from './class_table.js';
 import { ConfusionMatrix } from './confusion.js';
-import { Gallery } from './gallery.js';
+import { Gallery } from '../gallery.js';
 
 const AT_ONCE = 5e10; // multiply-adds that are computed unasked: some seconds on a laptop
 const MOST_RIGHT = 100; // of the samples that were read right, so many are shown

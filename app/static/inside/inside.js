@@ -11,7 +11,7 @@ import { DatasetBrowser } from './browser.js';
 import { DatasetUpload } from './dataset_upload.js';
 import { Evaluation } from './evaluation.js';
 import { Facts } from './facts.js';
-import { field } from './field.js';
+import { field } from '../field.js';
 import { Filters } from './filters.js';
 
 /** @param {HTMLElement} section where the view is built; called once */

@@ -1,7 +1,7 @@
 // Samples as a wall of small pictures, some at a time. Each opens the sample itself.
 
-import { element } from '../dom.js';
-import { picture, samplePath } from '../pictures.js';
+import { element } from './dom.js';
+import { picture, samplePath } from './pictures.js';
 
 const AT_A_TIME = 24;
 

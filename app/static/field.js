@@ -1,6 +1,6 @@
 // A control with its label above.
 
-import { element } from '../dom.js';
+import { element } from './dom.js';
 
 /**
  * @param {string} label
