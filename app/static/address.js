@@ -1,4 +1,7 @@
-// What a view keeps in the address, as `#inside?model=digits`: whoever opens it sees the same.
+// What a view keeps in the address, as `#inside?model=digits`: whoever opens it sees the same, and
+// the plain link `#inside` leads back to where one was.
+
+import { remember } from './views.js';
 
 export class Address {
   #view;
@@ -14,7 +17,7 @@ export class Address {
     addEventListener('hashchange', () => {
       const written = this.#written;
       if (written === null || written === this.#query) return;
-      if (written === '') return this.#write(); // the plain link leads to where one was
+      if (written === '') return this.#write();
       this.#query = written;
       onChange(this.parameters);
     });
@@ -28,7 +31,7 @@ export class Address {
   remember(values) {
     const given = Object.entries(values).filter(([, value]) => value);
     this.#query = String(new URLSearchParams(given));
-    if (this.#written !== null) this.#write();
+    this.#write();
   }
 
   /** The query that the address has for this view; null while another one is shown. */
@@ -37,9 +40,7 @@ export class Address {
     return view === this.#view ? query : null;
   }
 
-  /** In place of the entry in the history: a step back shall leave the view. */
   #write() {
-    const query = this.#query && `?${this.#query}`;
-    history.replaceState(history.state, '', `#${this.#view}${query}`);
+    remember(this.#view, Object.fromEntries(this.parameters));
   }
 }

@@ -4,6 +4,7 @@
 import { get } from './api.js';
 import { sparkline } from './chart.js';
 import { element } from './dom.js';
+import { address } from './views.js';
 import { ago, isOver, jobTitle, percent } from './words.js';
 
 const SHOWN = 12;
@@ -107,7 +108,7 @@ export class RecentJobs {
 }
 
 function newItem(id) {
-  return element('li', {}, element('a', { href: `#job=${encodeURIComponent(id)}` }));
+  return element('li', {}, element('a', { href: address('train', { job: id }) }));
 }
 
 function stateWords({ status, progress, metrics }) {

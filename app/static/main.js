@@ -11,6 +11,7 @@ import { TrainForm } from './train.js';
 import { acceptPictures } from './upload.js';
 import { Verdict } from './verdict.js';
 import { Watch } from './watch.js';
+import * as views from './views.js';
 import { isOver, jobTitle } from './words.js';
 
 const find = (selector) => document.querySelector(selector);
@@ -24,8 +25,8 @@ const readingProblem = find('#reading-problem');
 const verdict = new Verdict(find('#verdict'), find('#bars'), {
   say: announcer(find('#reading-announcer'), 1200),
   onTrain() {
+    views.go('train');
     form.start();
-    find('#watch').focus();
   },
   onPick: (i) => pad.show(subject.files[i]),
 });
@@ -38,11 +39,10 @@ const jobs = new RecentJobs(find('#jobs'), async () => {
   await models.refresh();
   if (!subject) invite();
 });
-const form = new TrainForm(find('#train'), (job) => {
+const form = new TrainForm(find('#train-form'), (job) => {
   jobs.add(job);
   if (!subject) invite();
-  watchJob(job.id);
-  location.hash = `job=${encodeURIComponent(job.id)}`;
+  views.go('train', { job: job.id });
 });
 const watch = new Watch(find('#watch'), {
   say: announcer(find('#training-announcer'), 2500),
@@ -117,18 +117,29 @@ addEventListener('keydown', (event) => {
   pad.undo();
 });
 
-/** The job that the address names. */
-const addressed = () => new URLSearchParams(location.hash.slice(1)).get('job');
-
 function watchJob(id) {
   jobs.mark(id);
   if (id !== watch.id) watch.show(id);
 }
-addEventListener('hashchange', () => {
-  if (!addressed()) return;
-  watchJob(addressed());
-  find('#watch').scrollIntoView({ block: 'nearest' });
+
+/** A view whose code comes when it is first wanted. */
+const lazy = (load) => ({ mount: async (section) => (await load()).mount(section) });
+
+views.register('draw', {});
+views.register('train', {
+  show(state) {
+    const job = state.get('job');
+    if (job) watchJob(job);
+  },
 });
+views.register(
+  'compare',
+  lazy(() => import('/static/compare/compare.js')),
+);
+views.register(
+  'inside',
+  lazy(() => import('/static/inside/inside.js')),
+);
 
 const banner = find('#banner');
 connection.addEventListener('away', () => {
@@ -149,25 +160,9 @@ async function trying(...requests) {
 async function load() {
   await trying(form.load(), jobs.refresh());
   read();
-  const shown = addressed() ?? watch.id ?? (jobs.unfinished ?? jobs.newest)?.id;
+  const shown = views.state().get('job') ?? watch.id ?? (jobs.unfinished ?? jobs.newest)?.id;
   if (shown) watchJob(shown);
 }
 
+views.start();
 load();
-
-/** Views that are loaded when they are first shown. */
-const VIEWS = { compare: '/static/compare/compare.js', inside: '/static/inside/inside.js' };
-const mounted = new Set();
-
-async function showView() {
-  const view = location.hash.slice(1).split('?')[0];
-  for (const section of document.querySelectorAll('main > section')) {
-    section.hidden = view in VIEWS ? section.id !== view : section.id in VIEWS;
-  }
-  if (!(view in VIEWS) || mounted.has(view)) return;
-  mounted.add(view);
-  const { mount } = await import(VIEWS[view]);
-  mount(find(`#${view}`));
-}
-addEventListener('hashchange', showView);
-showView();

@@ -211,7 +211,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words(
 
 
 def test_a_network_is_trained_under_the_eyes_and_then_reads(page: Page) -> None:
-    page.goto("/")
+    page.goto("/#train")
     start_training(page, "under the eyes")
     expect(page.locator("#watch-title")).to_have_text("under the eyes")
 
@@ -227,9 +227,11 @@ def test_a_network_is_trained_under_the_eyes_and_then_reads(page: Page) -> None:
     page.get_by_text("The numbers").click()
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
 
+    page.get_by_role("link", name="Draw", exact=True).click()
     draw(page, SEVEN)
     expect_a_reading(page, "7")
 
+    page.go_back()
     page.reload()
     expect(page.locator("#watch-title")).to_have_text("under the eyes")
     expect(page.locator(".outcome")).to_contain_text("Test accuracy")
@@ -237,7 +239,7 @@ def test_a_network_is_trained_under_the_eyes_and_then_reads(page: Page) -> None:
 
 
 def test_a_job_can_be_cancelled(page: Page) -> None:
-    page.goto("/")
+    page.goto("/#train")
     page.get_by_role("radio", name="cnn").check(force=True)
     page.get_by_label("Epochs").fill("50")
     page.get_by_role("button", name="Start training").click()
@@ -255,7 +257,7 @@ def test_a_job_that_fails_says_why(page: Page, server: Server) -> None:
         "train_samples": 4000,
     }
     job = httpx.post(f"{server.url}/v1/jobs", json=body).json()
-    page.goto(f"/#job={job['id']}")
+    page.goto(f"/#train?job={job['id']}")
     expect(page.locator("#watch .status")).to_have_text("failed", timeout=TRAINING_TIMEOUT)
     error = httpx.get(f"{server.url}/v1/jobs/{job['id']}").json()["error"]
     failure = page.locator(".failure")
@@ -265,7 +267,7 @@ def test_a_job_that_fails_says_why(page: Page, server: Server) -> None:
 
 def test_a_wrong_value_is_explained_at_its_field(page: Page, tolerated: list[str]) -> None:
     tolerated.append("status of 422")
-    page.goto("/")
+    page.goto("/#train")
     page.get_by_role("radio", name="mlp").check(force=True)
     epochs = page.get_by_label("Epochs")
     epochs.fill("-3")
@@ -279,24 +281,30 @@ def test_a_name_is_shown_as_text_whatever_it_says(page: Page, server: Server) ->
     name = '<img src=x onerror="document.title=1">'
     body = {"preset": "mlp", "epochs": 1, "train_samples": 1000, "name": name}
     job = httpx.post(f"{server.url}/v1/jobs", json=body).json()
-    page.goto(f"/#job={job['id']}")
+    page.goto(f"/#train?job={job['id']}")
     expect(page.locator("#watch-title")).to_have_text(name)
-    expect(page.locator(f'#jobs a[href="#job={job["id"]}"] b')).to_have_text(name)
+    expect(page.locator(f'#jobs a[href="#train?job={job["id"]}"] b')).to_have_text(name)
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
     expect(page.locator("#model option:checked")).to_contain_text(name)
     assert page.locator("img[src=x]").count() == 0
 
 
 def test_everything_can_be_reached_and_a_job_started_by_keyboard(page: Page, model: Model) -> None:
+    def reach(*controls: str) -> None:
+        reached: list[str] = []
+        while controls[-1] not in reached and len(reached) < 60:
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate("document.activeElement.textContent || document.activeElement.name")
+            )
+        assert [control for control in reached if control in controls] == list(controls)
+
     open_with(page, model)
+    page.get_by_role("heading", name="Mnistry").click()
+    reach("Draw", "Train", "Compare", "Look inside", "The API", "Undo", "Clear", "Upload")
+    page.get_by_role("link", name="Train", exact=True).press("Enter")
     expect(page.locator("#jobs a").first).to_be_visible()
-    controls = ["The API", "Undo", "Clear", "Upload", "preset", "epochs", "learning_rate", "name"]
-    reached: list[str] = []
-    while "Start training" not in reached and len(reached) < 40:
-        page.keyboard.press("Tab")
-        focused = page.evaluate("document.activeElement.textContent || document.activeElement.name")
-        reached.append(focused)
-    assert [control for control in reached if control in controls] == controls
+    reach("preset", "epochs", "learning_rate", "name", "Start training")
 
     page.get_by_label("Epochs").focus()
     page.keyboard.type("1")
@@ -329,6 +337,8 @@ def test_on_an_empty_server_the_page_offers_to_train_and_then_reads(
     verdict = page.locator("#verdict h3")
     expect(verdict).to_have_text("I cannot read yet")
     page.get_by_role("button", name="Train me").click()
+    expect(page.locator("#watch .status")).to_have_text(re.compile("queued|running"))
+    page.get_by_role("link", name="Draw", exact=True).click()
     expect(verdict).to_have_text("The first model is being trained")
     expect(verdict).to_have_text("Draw a digit", timeout=TRAINING_TIMEOUT)
     draw(page, SEVEN)
@@ -341,7 +351,7 @@ def test_a_job_is_watched_on_through_a_restart_of_the_server(
     tolerated.extend(["net::ERR_", "status of 503"])
     port = ("--port", str(unused_port))
     first = start_server(*port)
-    page.goto(first.url)
+    page.goto(f"{first.url}/#train")
     page.get_by_label("Epochs").fill("6")
     page.get_by_role("button", name="Start training").click()
     points = page.locator("#loss .validation circle")

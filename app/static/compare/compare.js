@@ -33,8 +33,8 @@ class Compare {
   #duel = {};
 
   constructor(section) {
-    section.classList.add('view');
-    section.setAttribute('aria-labelledby', 'compare-title');
+    section.className = 'view'; // sheets in place of one sheet
+    section.replaceChildren();
     this.address = new Address('compare', () => this.load());
 
     const jobs = section.appendChild(element('div', { className: 'sheet panel' }));

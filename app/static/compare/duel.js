@@ -7,6 +7,7 @@ import { element } from '../dom.js';
 import { field } from '../field.js';
 import { Gallery } from '../gallery.js';
 import { requestButton } from '../request_dialog.js';
+import { go } from '../views.js';
 import { count } from '../words.js';
 import { verdictWords } from './significance.js';
 
@@ -55,8 +56,7 @@ export class Duel {
     const wall = element('div', { className: 'disagreements' });
     root.append(form, this.verdict, this.words, this.matrix, this.sides, wall);
     this.gallery = new Gallery(wall, ({ dataset, split, index }) => {
-      const sample = `${dataset}/${split}/${index}`;
-      location.hash = `inside?${new URLSearchParams({ model: this.a.value, sample })}`;
+      go('inside', { model: this.a.value, sample: `${dataset}/${split}/${index}` });
     });
     form.addEventListener('submit', (event) => {
       event.preventDefault();

@@ -1,6 +1,7 @@
 // Jobs as a table: sorted by any column, some of them chosen to be drawn.
 
 import { svg, element } from '../dom.js';
+import { address } from '../views.js';
 import { jobTitle } from '../words.js';
 import { sorted } from './columns.js';
 
@@ -91,7 +92,7 @@ export class JobTable {
   #newRow(id) {
     const box = element('input', { type: 'checkbox' });
     box.addEventListener('change', () => this.onChoose(id, box.checked));
-    const link = element('a', { href: `#job=${encodeURIComponent(id)}`, dir: 'auto' });
+    const link = element('a', { href: address('train', { job: id }), dir: 'auto' });
     const tags = element('span', { className: 'tags' });
     const status = element('td', {}, element('span', { className: 'status' }));
     const row = element(

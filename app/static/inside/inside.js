@@ -25,8 +25,8 @@ class Inside {
   #state;
 
   constructor(section) {
-    section.classList.add('view');
-    section.setAttribute('aria-labelledby', 'inside-title');
+    section.className = 'view'; // sheets in place of one sheet
+    section.replaceChildren();
     this.address = new Address('inside', (parameters) => this.#follow(parameters));
     this.#state = Object.fromEntries(this.address.parameters);
 
