@@ -126,7 +126,7 @@ def test_curves_lie_over_each_other_and_are_named_by_what_differs(
 
     page.reload()
     expect(page.locator(".curves .series-1 circle")).to_have_count(8)
-    page.get_by_role("button", name="Choose none").click()
+    page.get_by_role("button", name="Draw none").click()
     expect(page.get_by_text("Choose jobs in the table")).to_be_visible()
 
 

@@ -357,6 +357,57 @@ def test_without_a_server_it_says_so_and_keeps_what_it_has(
     expect(page.locator("#banner")).to_be_empty()
 
 
+def test_a_network_that_draws_again_is_looked_into_too(page: Page, server: Server) -> None:
+    body = {"preset": "autoencoder", "epochs": 1, "train_samples": 500}
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+    page.goto(f"/#inside?model={job['model_id']}&sample=mnist/test/8")
+    expect(panel(page, "Mistakes").get_by_role("status")).to_contain_text("does not name digits")
+    expect(panel(page, "Can its confidence be trusted?")).to_be_hidden()
+    figures = panel(page, "Layer by layer").locator(".seen-pair figure")
+    expect(figures).to_have_text(["What it got", "What it draws"])
+
+
+def test_a_network_that_takes_long_is_evaluated_when_asked(page: Page, server: Server) -> None:
+    wide = {"type": "conv2d", "output_channels": 32, "kernel_size": 9, "stride": 9}
+    layers = [{"type": "upsample2d", "factor": 2}, {**wide, "padding": "same", "stride": 1}]
+    layers += [{**wide, "stride": 40}, {"type": "flatten"}, {"type": "dense", "output_dim": 10}]
+    network = {"input_shape": [1, 28, 28], "layers": [*layers, {"type": "softmax"}]}
+    body = {"network": network, "epochs": 1, "train_samples": 64, "batch_size": 32}
+    with httpx.Client(base_url=server.url, timeout=70) as client:
+        job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+    page.goto(f"/#inside?model={job['model_id']}")
+    mistakes = panel(page, "Mistakes")
+    expect(mistakes.get_by_role("status")).to_contain_text("takes its time")
+    expect(mistakes.locator("table.confusion")).to_be_hidden()
+    mistakes.get_by_role("button", name="Read all 10,000 samples").click()
+    expect(mistakes.locator("table.confusion")).to_be_visible(timeout=60_000)
+
+
+def test_a_key_goes_with_every_picture_and_file(
+    page: Page, start_server: StartServer, tolerated: list[str]
+) -> None:
+    tolerated.append("status of 401")
+    key = "a-key-of-forty-characters-for-this-test!"
+    url = start_server(MNISTRY_API_KEYS=f"trainer:{key}").url
+    with httpx.Client(
+        base_url=url, timeout=70, headers={"Authorization": f"Bearer {key}"}
+    ) as client:
+        body = {"preset": "linear", "epochs": 1, "train_samples": 2000}
+        wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+    page.goto(f"{url}/#inside")
+    page.get_by_role("textbox", name="Key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    assert loaded(panel(page, "The data").locator(".wall img").first)
+    assert loaded(panel(page, "What the first layer looks for").locator("img"))
+    with page.expect_download():
+        page.get_by_role("button", name="NumPy").click()
+    page.get_by_role("button", name="Request for the filters").click()
+    shown = page.get_by_role("dialog").filter(has_text="The same by hand")
+    expect(shown.get_by_role("region", name="curl")).to_contain_text("Bearer $MNISTRY_KEY")
+    expect(shown).not_to_contain_text(key)
+
+
 def test_an_empty_server_is_no_error(page: Page, start_server: StartServer) -> None:
     page.goto(f"{start_server().url}/#inside")
     expect(page.locator("#inside [role=alert]").first).to_contain_text("no model yet")

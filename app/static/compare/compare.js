@@ -59,9 +59,10 @@ class Compare {
     });
     this.status = element('p', { className: 'quiet', role: 'status' });
     this.older = element('button', { type: 'button', hidden: true }, 'Load older jobs');
-    this.none = element('button', { type: 'button', hidden: true }, 'Choose none');
+    this.first = element('button', { type: 'button' }, `Draw the first ${MOST}`);
+    this.none = element('button', { type: 'button', hidden: true }, 'Draw none');
     const request = requestButton(() => ({ path: this.#path }), 'these jobs');
-    const tools = element('div', { className: 'tools' }, this.older, this.none, request);
+    const tools = element('div', { className: 'tools' }, this.older, this.first, this.none, request);
     jobs.append(this.status, tools);
 
     this.curves = new Curves(panel(section, 'Curves'));
@@ -74,11 +75,8 @@ class Compare {
       (error) => this.#refreshed(error),
     );
     this.older.addEventListener('click', () => this.source.showOlder());
-    this.none.addEventListener('click', () => {
-      this.#chosen = [];
-      this.#remember();
-      this.#render();
-    });
+    this.first.addEventListener('click', () => this.#draw(this.table.order.slice(0, MOST)));
+    this.none.addEventListener('click', () => this.#draw([]));
     connection.addEventListener('back', () => this.source.refresh());
     addEventListener('hashchange', () => section.hidden || this.source.refresh());
   }
@@ -113,9 +111,13 @@ class Compare {
   }
 
   #choose(id, chosen) {
-    this.#chosen = this.#chosen.filter((one) => one !== id);
-    if (chosen) this.#chosen.push(id);
-    this.source.wanted = this.#chosen;
+    const others = this.#chosen.filter((one) => one !== id);
+    this.#draw(chosen ? [...others, id] : others);
+  }
+
+  #draw(ids) {
+    this.#chosen = ids;
+    this.source.wanted = ids;
     this.#remember();
     this.#render();
   }
@@ -134,6 +136,7 @@ class Compare {
     const drawn = this.#chosen.map((id) => this.source.find(id)).filter(Boolean);
     this.curves.show(drawn);
     this.older.hidden = !this.source.hasOlder;
+    this.first.hidden = !jobs.length;
     this.none.hidden = !this.#chosen.length;
     const full = this.#chosen.length >= MOST ? `, ${MOST} at most` : '';
     this.status.textContent = jobs.length

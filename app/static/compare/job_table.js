@@ -11,6 +11,9 @@ export class JobTable {
   #rows = new Map();
   #sort = { key: 'created_at', descending: true };
 
+  /** The ids of the jobs as they stand below each other. */
+  order = [];
+
   /**
    * @param {HTMLElement} root
    * @param {object} listener
@@ -45,7 +48,9 @@ export class JobTable {
     const column = columns.find(({ key }) => key === sort.key) ?? columns[0];
     this.#drawHead(columns);
     const focused = document.activeElement?.closest?.('tr');
-    const rows = sorted(jobs, column, sort.descending).map((job) => {
+    const ordered = sorted(jobs, column, sort.descending);
+    this.order = ordered.map(({ id }) => id);
+    const rows = ordered.map((job) => {
       const row = this.#rows.get(job.id) ?? this.#newRow(job.id);
       fill(row, job, columns, chosen);
       return row;

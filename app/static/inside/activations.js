@@ -7,8 +7,8 @@ import { latestOnly } from '../latest.js';
 import { Pad } from '../pad.js';
 import { samplePath } from '../pictures.js';
 import { requestButton } from '../request_dialog.js';
-import { layerWords, readingWords } from '../words.js';
-import { shapeWords } from './network.js';
+import { readingWords } from '../words.js';
+import { layerName, shapeWords } from './network.js';
 
 const EVERY = 150; // ms between two questions while somebody draws
 const INCLUDE = 'include=preprocessed,saliency,activations';
@@ -146,7 +146,7 @@ export class Activations {
       element(
         'li',
         {},
-        tile(image, `${layerWords(network.layers[index])}`, shapeWords(shape)),
+        tile(image, layerName(network.layers[index]), shapeWords(shape)),
       ),
     );
     this.film.replaceChildren(...frames);

@@ -2,9 +2,9 @@
 // A layer that is pointed at in one is lit in both.
 
 import { element } from '../dom.js';
-import { count, layerWords } from '../words.js';
+import { count } from '../words.js';
 import { drawNetwork } from './drawing.js';
-import { place, shapeWords } from './network.js';
+import { layerName, place, shapeWords } from './network.js';
 
 const HEADINGS = ['Layer', 'Output', 'Parameters', 'Multiply-adds'];
 
@@ -35,7 +35,10 @@ export class Architecture {
     root.addEventListener('pointerleave', () => this.#light(null));
   }
 
-  /** @param {object} model as the API gives it */
+  /**
+   * @param {object} model as the API gives it
+   * @returns {Promise<{macs: number, output: number[]}>} of the whole network
+   */
   async show({ network }) {
     const { layers, parameters, macs } = await place(network);
     this.stage.replaceChildren(drawNetwork(network.input_shape, layers));
@@ -52,7 +55,7 @@ export class Architecture {
         element('td', {}, count(macs)),
       ),
     );
-    return { parameters, macs };
+    return { macs, output: layers.at(-1).output };
   }
 
   #light(target) {
@@ -64,8 +67,7 @@ export class Architecture {
 }
 
 function rowsOf(layer, level, total) {
-  const words = layer.inner.length ? 'residual block' : layerWords(layer.spec);
-  const rows = [row(layer.place, level, words, layer.output, layer, total)];
+  const rows = [row(layer.place, level, layerName(layer.spec), layer.output, layer, total)];
   rows.push(...layer.inner.flatMap((inner) => rowsOf(inner, level + 1, total)));
   if (layer.projection) {
     rows.push(row(layer.place, level + 1, 'projection', layer.output, layer.projection, total));

@@ -47,17 +47,11 @@ export class DatasetBrowser {
         field('Dataset', this.dataset),
         field('Split', this.split),
         field('Class', this.label),
+        requestButton(() => ({ path: this.#path }), 'these samples'),
       ),
       this.facts,
       this.wall,
-      element(
-        'div',
-        { className: 'tools' },
-        this.back,
-        this.on,
-        requestButton(() => ({ path: this.#path }), 'these samples'),
-      ),
-      this.status,
+      element('div', { className: 'tools pager' }, this.back, this.on, this.status),
     );
     this.dataset.addEventListener('change', () => this.#choose(ANY));
     this.split.addEventListener('change', () => this.#choose(this.label.value));

@@ -3,7 +3,7 @@
 
 import { svg } from '../dom.js';
 import { count, layerWords, spaced } from '../words.js';
-import { shapeWords } from './network.js';
+import { layerName, shapeWords } from './network.js';
 
 const GAP = 14;
 const GATE = 22;
@@ -34,7 +34,7 @@ export function drawNetwork(input, layers) {
   drawing.style.width = `${width * scale}rem`;
   drawing.style.height = `${height * scale}rem`;
   drawing.append(...pen.drawn);
-  const steps = layers.map((layer) => `${layerWords(layer.spec)}: ${shapeWords(layer.output)}`);
+  const steps = layers.map((layer) => `${layerName(layer.spec)}: ${shapeWords(layer.output)}`);
   drawing.setAttribute('aria-label', `Input ${shapeWords(input)}, then ${steps.join(', ')}.`);
   return drawing;
 }
@@ -59,7 +59,7 @@ class Pen {
   /** What a layer gives, with what it is above and its shape below. */
   value(shape, lines, below, place) {
     const body = shape.length === 3 ? this.#sheets(shape) : column(shape);
-    const longest = Math.max(...lines.map((line) => line.length), shapeWords(shape).length);
+    const longest = Math.max(...[...lines, shapeWords(shape), below].map((line) => line.length));
     const width = Math.max(body.width, longest * LETTER);
     const middle = this.#enter() + width / 2;
     const at = (y, text, kind) => svg('text', { x: middle, y, class: kind }, text);

@@ -19,23 +19,23 @@ export class Evaluation {
   #cell = null;
 
   /**
-   * @param {{figures: HTMLElement, calibration: HTMLElement}} roots
+   * @param {{controls: HTMLElement, figures: HTMLElement, calibration: HTMLElement}} roots
    * @param {(sample: {dataset: string, split: string, index: number}) => void} onSample
    * @param {(cell: {label: string, predicted: string} | null) => void} onCell which cell is open
    */
-  constructor({ figures, calibration }, onSample, onCell) {
+  constructor({ controls, figures, calibration }, onSample, onCell) {
     this.onCell = onCell;
     this.status = element('p', { role: 'status' });
     this.start = element('button', { type: 'button', className: 'primary', hidden: true });
     this.start.addEventListener('click', () => this.#evaluate());
     this.request = requestButton(() => this.#request, 'this evaluation');
-    const tools = element('div', { className: 'tools' }, this.start, this.request);
+    controls.append(this.request);
     const scroll = element('div', { className: 'scroll-x' });
     const side = element('div', { className: 'mistakes' });
     this.worst = element('button', { type: 'button', hidden: true }, 'Back to the worst');
     this.worst.addEventListener('click', () => this.#open(null, true));
     this.body = element('div', { className: 'figures', hidden: true }, scroll, side);
-    figures.append(this.status, tools, this.body);
+    figures.append(this.status, this.start, this.body);
     this.matrix = new ConfusionMatrix(scroll, (cell) => this.#open(cell, true));
     this.gallery = new Gallery(side, onSample);
     side.append(this.worst);

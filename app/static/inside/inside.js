@@ -13,6 +13,7 @@ import { Evaluation } from './evaluation.js';
 import { Facts } from './facts.js';
 import { field } from '../field.js';
 import { Filters } from './filters.js';
+import { shapeWords } from './network.js';
 
 /** @param {HTMLElement} section where the view is built; called once */
 export function mount(section) {
@@ -48,21 +49,19 @@ class Inside {
 
     this.architecture = new Architecture(panel(section, 'Architecture'));
     const mistakes = panel(section, 'Mistakes');
-    mistakes.append(
-      element(
-        'div',
-        { className: 'controls' },
-        field('Dataset', this.dataset),
-        field('Split', this.split),
-      ),
+    const controls = element(
+      'div',
+      { className: 'controls' },
+      field('Dataset', this.dataset),
+      field('Split', this.split),
     );
+    mistakes.append(controls);
     const layers = panel(section, 'Layer by layer');
     const walk = element('div', { className: 'walk' });
     layers.append(walk);
     const pair = section.appendChild(element('div', { className: 'pair' }));
     this.filters = new Filters(panel(pair, 'What the first layer looks for'));
-    const confidence = element('div', { className: 'confidence' });
-    panel(pair, 'Can its confidence be trusted?').append(confidence);
+    const confidence = panel(pair, 'Can its confidence be trusted?');
     const data = panel(section, 'The data');
     const upload = panel(section, 'Data of your own');
 
@@ -74,7 +73,7 @@ class Inside {
     this.activations = new Activations(walk, (sample) =>
       this.#remember({ sample: sample && `${sample.dataset}/${sample.split}/${sample.index}` }),
     );
-    const roots = { figures: mistakes, calibration: confidence };
+    const roots = { controls, figures: mistakes, calibration: confidence };
     this.evaluation = new Evaluation(roots, open, (cell) =>
       this.#remember({ true: cell?.label, read: cell?.predicted }),
     );
@@ -167,10 +166,10 @@ class Inside {
     this.filters.show(model);
     this.activations.show(model, dataset);
     try {
-      const { macs } = await this.architecture.show(model);
+      const { macs, output } = await this.architecture.show(model);
       if (this.#chosen !== model) return;
       this.facts.showCost(macs);
-      const misfit = misfitWords(model, dataset);
+      const misfit = misfitWords(model, output, dataset);
       if (misfit) return this.evaluation.leave(misfit);
       const { true: label, read: predicted } = this.#state;
       const cell = label !== undefined && predicted ? { label, predicted } : null;
@@ -201,10 +200,12 @@ function panel(parent, title) {
   return parent.appendChild(element('div', { className: 'sheet panel' }, heading));
 }
 
-function misfitWords(model, dataset) {
+function misfitWords({ network, classes }, output, dataset) {
   if (!dataset) return 'There is no dataset to read.';
-  if (!model.classes.length) return 'This network draws its input again: it has no classes.';
-  const takes = model.network.input_shape.join('×');
-  const has = dataset.sample_shape.join('×');
+  if (String(output) !== String([classes.length])) {
+    return 'This network does not name digits: it draws them again from what it kept.';
+  }
+  const takes = shapeWords(network.input_shape);
+  const has = shapeWords(dataset.sample_shape);
   return takes === has ? '' : `It takes ${takes}, and ${dataset.name} has ${has}.`;
 }

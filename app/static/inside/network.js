@@ -2,6 +2,7 @@
 // which the API's summary counts as one.
 
 import { post } from '../api.js';
+import { layerWords, spaced } from '../words.js';
 
 /**
  * @typedef {object} PlacedLayer
@@ -51,6 +52,9 @@ async function placeLayer(spec, input, cost, at) {
   if (rest.parameters) layer.projection = rest;
   return layer;
 }
+
+/** What a layer is called where those inside of it are shown by themselves. */
+export const layerName = (spec) => (spec.layers ? `${spaced(spec.type)} block` : layerWords(spec));
 
 /** @param {number[]} shape as one reads it: 8×26×26 */
 export const shapeWords = (shape) => shape.join('×');
