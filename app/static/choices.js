@@ -1,13 +1,12 @@
-// What there is to choose from: models by their names, aliases, datasets.
+// What there is to choose from.
 
 import { get } from './api.js';
 import { element } from './dom.js';
-import { title } from './models.js';
 
 /** All of a list of the API, page by page. */
 async function all(path) {
   const found = [];
-  for (let cursor = null; ; ) {
+  for (let cursor = null; ;) {
     const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
     const { data, next_cursor: next } = await get(`${path}?limit=100${from}`);
     found.push(...data);
@@ -22,31 +21,6 @@ export const allDatasets = () => all('/v1/datasets');
 export async function allModels() {
   const [models, aliases] = await Promise.all([all('/v1/models'), all('/v1/aliases')]);
   return { models, aliases };
-}
-
-/**
- * Fills a select with aliases and models, and chooses one.
- * @param {HTMLSelectElement} select
- * @param {{models: object[], aliases: object[]}} known
- * @param {string | null} chosen where it is not among them, the newest model is
- */
-export function offerModels(select, { models, aliases }, chosen) {
-  const names = ['latest', ...aliases.map(({ alias }) => alias)];
-  const group = (label, options) => element('optgroup', { label }, ...options);
-  const option = (value, text) => element('option', { value, dir: 'auto' }, text);
-  select.replaceChildren(
-    group(
-      'Aliases',
-      names.map((name) => option(name, name)),
-    ),
-    group(
-      'Models',
-      models.map((model) => option(model.id, title(model))),
-    ),
-  );
-  const values = [...names, ...models.map(({ id }) => id)];
-  select.value = values.includes(chosen) ? chosen : 'latest';
-  select.disabled = !models.length;
 }
 
 /**

@@ -33,7 +33,7 @@ export function asCurl({ method = 'GET', path, json, fields, files, saves }) {
 
 /** @param {ApiRequest} request */
 export function asPython({ method = 'GET', path, json, fields, files, saves }) {
-  const lines = [`    ${literal(method)},`, `    ${literal(location.origin + path)},`];
+  const lines = [`    ${literal(location.origin + path)},`];
   if (hasKey()) {
     lines.push(`    headers={"Authorization": f"Bearer {os.environ['MNISTRY_KEY']}"},`);
   }
@@ -50,7 +50,7 @@ export function asPython({ method = 'GET', path, json, fields, files, saves }) {
     ...(hasKey() ? ['import os', ''] : []),
     'import httpx',
     '',
-    'response = httpx.request(',
+    `response = httpx.${method.toLowerCase()}(`,
     ...lines,
     ')',
     'response.raise_for_status()',

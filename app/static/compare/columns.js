@@ -47,7 +47,16 @@ function metric(key, title, show) {
 }
 
 // What names a job or finds it says nothing about how it trains.
-const LABELS = new Set(['name', 'notes', 'tags', 'alias', 'network_id', 'network', 'preset', 'probe']);
+const LABELS = new Set([
+  'name',
+  'notes',
+  'tags',
+  'alias',
+  'network_id',
+  'network',
+  'preset',
+  'probe',
+]);
 
 const MOST_SETTINGS = 3; // in a name
 

@@ -5,6 +5,7 @@ import { Unreachable, connection } from '../api.js';
 import { Address } from '../address.js';
 import { allDatasets, allModels } from '../choices.js';
 import { element } from '../dom.js';
+import { panel } from '../panel.js';
 import { requestButton } from '../request_dialog.js';
 import { count, jobTitle } from '../words.js';
 import { COURSE, OUTCOMES, settingColumns } from './columns.js';
@@ -62,7 +63,14 @@ class Compare {
     this.first = element('button', { type: 'button' }, `Draw the first ${MOST}`);
     this.none = element('button', { type: 'button', hidden: true }, 'Draw none');
     const request = requestButton(() => ({ path: this.#path }), 'these jobs');
-    const tools = element('div', { className: 'tools' }, this.older, this.first, this.none, request);
+    const tools = element(
+      'div',
+      { className: 'tools' },
+      this.older,
+      this.first,
+      this.none,
+      request,
+    );
     jobs.append(this.status, tools);
 
     this.curves = new Curves(panel(section, 'Curves'));
@@ -166,8 +174,4 @@ class Compare {
     // The page's banner says that the server is away.
     if (!(error instanceof Unreachable)) this.status.textContent = error.message;
   }
-}
-
-function panel(parent, title) {
-  return parent.appendChild(element('div', { className: 'sheet panel' }, element('h3', {}, title)));
 }

@@ -14,7 +14,11 @@ const FIGURES = [
 
 export class Curves {
   constructor(root) {
-    this.none = element('p', { className: 'quiet' }, 'Choose jobs in the table to see their curves.');
+    this.none = element(
+      'p',
+      { className: 'quiet' },
+      'Choose jobs in the table to see their curves.',
+    );
     this.charts = FIGURES.map(({ title, scale }) => {
       const frame = element('div', { className: 'chart' });
       return { frame, chart: new LineChart(frame, title, scale) };
@@ -57,15 +61,17 @@ export class Curves {
 const isolated = (text) => `\u2068${text}\u2069`;
 
 function rowsOf(job, name) {
-  return job.history.filter(Boolean).map((entry) =>
-    element(
-      'tr',
-      {},
-      element('th', { scope: 'row', dir: 'auto' }, name),
-      element('td', {}, String(entry.epoch)),
-      ...FIGURES.map(({ key, scale }) => element('td', {}, figure(entry[key], scale))),
-    ),
-  );
+  return job.history
+    .filter(Boolean)
+    .map((entry) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row', dir: 'auto' }, name),
+        element('td', {}, String(entry.epoch)),
+        ...FIGURES.map(({ key, scale }) => element('td', {}, figure(entry[key], scale))),
+      ),
+    );
 }
 
 function figure(value, scale) {

@@ -2,10 +2,11 @@
 // on which they disagree.
 
 import { get } from '../api.js';
-import { offer, offerModels } from '../choices.js';
+import { offer } from '../choices.js';
 import { element } from '../dom.js';
 import { field } from '../field.js';
 import { Gallery } from '../gallery.js';
+import { ModelChoice } from '../model_choice.js';
 import { requestButton } from '../request_dialog.js';
 import { go } from '../views.js';
 import { count } from '../words.js';
@@ -28,8 +29,8 @@ export class Duel {
    */
   constructor(root, onCompare) {
     this.onCompare = onCompare;
-    this.a = element('select');
-    this.b = element('select');
+    this.a = new ModelChoice();
+    this.b = new ModelChoice();
     this.dataset = element('select');
     const form = element(
       'form',
@@ -37,8 +38,8 @@ export class Duel {
       element(
         'div',
         { className: 'controls' },
-        field('A', this.a),
-        field('B', this.b),
+        field('A', this.a.select),
+        field('B', this.b.select),
         field('Dataset', this.dataset),
       ),
       element(
@@ -56,11 +57,11 @@ export class Duel {
     const wall = element('div', { className: 'disagreements' });
     root.append(form, this.verdict, this.words, this.matrix, this.sides, wall);
     this.gallery = new Gallery(wall, ({ dataset, split, index }) => {
-      go('inside', { model: this.a.value, sample: `${dataset}/${split}/${index}` });
+      go('inside', { model: this.a.name, sample: `${dataset}/${split}/${index}` });
     });
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const choice = { a: this.a.value, b: this.b.value, dataset: this.dataset.value };
+      const choice = { a: this.a.name, b: this.b.name, dataset: this.dataset.value };
       this.onCompare(choice);
       this.compare();
     });
@@ -68,8 +69,8 @@ export class Duel {
 
   /** @param {{a?: string, b?: string, dataset?: string}} chosen */
   offer(models, datasets, { a, b, dataset }) {
-    offerModels(this.a, models, a ?? null);
-    offerModels(this.b, models, b ?? models.models[1]?.id ?? null);
+    this.a.offer(models, a);
+    this.b.offer(models, b ?? models.models[1]?.id);
     offer(
       this.dataset,
       datasets.map(({ name }) => ({ value: name, text: name })),
@@ -78,7 +79,7 @@ export class Duel {
   }
 
   get #path() {
-    const chosen = { a: this.a.value, b: this.b.value, dataset: this.dataset.value };
+    const chosen = { a: this.a.name, b: this.b.name, dataset: this.dataset.value };
     return `/v1/models/compare?${new URLSearchParams(chosen)}`;
   }
 
@@ -127,14 +128,23 @@ export class Duel {
     const { title, holds } = SIDES[side];
     const samples = this.#comparison.differences.filter(holds).map(({ index, label, a, b }) => ({
       index,
-      words: [`It is ${label}`, `A: ${a}${a === label ? ' ✓' : ''}`, `B: ${b}${b === label ? ' ✓' : ''}`],
+      words: [
+        `It is ${label}`,
+        `A: ${a}${a === label ? ' ✓' : ''}`,
+        `B: ${b}${b === label ? ' ✓' : ''}`,
+      ],
     }));
     this.gallery.show(title, samples, { dataset: this.dataset.value, split: 'test' });
   }
 
   /** Who is right how often, both ways. */
   #drawMatrix(comparison) {
-    const { both_right: both, only_a_right: onlyA, only_b_right: onlyB, both_wrong: none } = comparison;
+    const {
+      both_right: both,
+      only_a_right: onlyA,
+      only_b_right: onlyB,
+      both_wrong: none,
+    } = comparison;
     const head = (text, scope) => element('th', { scope }, text);
     const row = (text, ...numbers) =>
       element(

@@ -54,7 +54,10 @@ export class JobFilters {
 
   set values({ status = '', sweep = '', tag = '', name = '', all = '' }) {
     this.status.value = STATUSES.includes(status) ? status : '';
-    this.offerSweeps([{ value: sweep, text: sweep }].filter(({ value }) => value), sweep);
+    this.offerSweeps(
+      [{ value: sweep, text: sweep }].filter(({ value }) => value),
+      sweep,
+    );
     this.tag.value = tag;
     this.name.value = name;
     this.differing.checked = all !== '1';
@@ -62,7 +65,10 @@ export class JobFilters {
 
   /** @param {object[]} jobs those from which sweeps and tags can be known */
   learn(jobs) {
-    const sweeps = Map.groupBy(jobs.filter(({ sweep_id: id }) => id), ({ sweep_id: id }) => id);
+    const sweeps = Map.groupBy(
+      jobs.filter(({ sweep_id: id }) => id),
+      ({ sweep_id: id }) => id,
+    );
     const entries = [...sweeps].map(([value, trials]) => ({
       value,
       text: `${jobTitle(trials[0])}, ${trials.length} trials`,

@@ -57,7 +57,10 @@ export class JobTable {
     });
     // A row that moves loses the focus, so it is given back.
     const control = document.activeElement;
-    if (rows.some((row, i) => this.body.children[i] !== row) || rows.length !== this.body.children.length) {
+    if (
+      rows.some((row, i) => this.body.children[i] !== row) ||
+      rows.length !== this.body.children.length
+    ) {
       this.body.replaceChildren(...rows);
       if (focused && rows.includes(focused)) control.focus({ preventScroll: true });
     }

@@ -23,7 +23,6 @@ export class Activations {
    * @param {(sample: object | null) => void} onSample which sample lies on the pad
    */
   constructor(root, onSample) {
-    this.root = root;
     this.onSample = onSample;
     const canvas = element('canvas', {
       role: 'img',
@@ -45,7 +44,8 @@ export class Activations {
       element('div', { className: 'tools' }, any, clear, request),
       this.origin,
     );
-    root.append(side, element('div', { className: 'answer' }, this.title, this.seen, this.film));
+    const answer = element('div', { className: 'answer' }, this.title, this.seen, this.film);
+    root.append(element('div', { className: 'walk' }, side, answer));
 
     this.pad = new Pad(padRoot, (strokes) => {
       this.#take(strokes.length ? { strokes } : null);
@@ -80,8 +80,7 @@ export class Activations {
       const label = response.headers.get('X-Label');
       const picture = await response.blob();
       this.pad.show(picture);
-      this.origin.textContent =
-        `Sample ${sample.index} of ${sample.dataset}, ${sample.split} split: ${label}`;
+      this.origin.textContent = `Sample ${sample.index} of ${sample.dataset}, ${sample.split} split: ${label}`;
       this.#take({ picture, sample });
       this.onSample(sample);
     } catch (error) {
@@ -120,7 +119,13 @@ export class Activations {
       const files = { files: `sample-${this.#subject.sample.index}.png` };
       return { method: 'POST', path: this.#path, files };
     }
-    const strokes = this.#subject?.strokes ?? [[[10, 10], [60, 10], [30, 80]]];
+    const strokes = this.#subject?.strokes ?? [
+      [
+        [10, 10],
+        [60, 10],
+        [30, 80],
+      ],
+    ];
     return { method: 'POST', path: this.#path, json: { instances: [{ strokes }] } };
   }
 
@@ -143,11 +148,7 @@ export class Activations {
     if (prediction.reconstruction) pair.push(tile(prediction.reconstruction, 'What it draws'));
     this.seen.replaceChildren(...pair);
     const frames = prediction.activations.map(({ index, output_shape: shape, image }) =>
-      element(
-        'li',
-        {},
-        tile(image, layerName(network.layers[index]), shapeWords(shape)),
-      ),
+      element('li', {}, tile(image, layerName(network.layers[index]), shapeWords(shape))),
     );
     this.film.replaceChildren(...frames);
   }

@@ -23,12 +23,7 @@ export class Calibration {
     root.append(
       this.words,
       element('div', { className: 'chart calibration' }, this.plot),
-      element(
-        'details',
-        {},
-        element('summary', {}, 'The numbers'),
-        element('div', scroll, table),
-      ),
+      element('details', {}, element('summary', {}, 'The numbers'), element('div', scroll, table)),
     );
   }
 
@@ -47,7 +42,9 @@ export class Calibration {
       ),
       svg('path', {
         class: 'line',
-        d: filled.map((bin, i) => `${i ? 'L' : 'M'}${x(bin.confidence)} ${y(bin.accuracy)}`).join(''),
+        d: filled
+          .map((bin, i) => `${i ? 'L' : 'M'}${x(bin.confidence)} ${y(bin.accuracy)}`)
+          .join(''),
       }),
       ...filled.map(({ confidence, accuracy, count: samples }) =>
         svg('circle', { cx: x(confidence), cy: y(accuracy), r: 3 + 8 * Math.sqrt(samples / most) }),
@@ -78,7 +75,10 @@ function axes() {
     ),
     ...TICKS.map((tick) => text({ x: x(tick), y: y(0) + 16, ...middle }, `${tick * 100}%`)),
     text({ x: x(0.5), y: SIDE - 4, ...middle }, 'how sure it was'),
-    text({ transform: `translate(${x(0) + 14} ${y(1) + 6})`, 'text-anchor': 'start' }, 'how often right'),
+    text(
+      { transform: `translate(${x(0) + 14} ${y(1) + 6})`, 'text-anchor': 'start' },
+      'how often right',
+    ),
   ];
 }
 

@@ -11,7 +11,12 @@ export class ClassTable {
     this.rows = element('tbody');
     const head = HEADINGS.map((text) => element('th', { scope: 'col' }, text));
     const table = element('table', {}, element('thead', {}, element('tr', {}, ...head)), this.rows);
-    const scroll = { className: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Class by class' };
+    const scroll = {
+      className: 'scroll',
+      tabIndex: 0,
+      role: 'region',
+      ariaLabel: 'Class by class',
+    };
     this.root = element(
       'details',
       { hidden: true },

@@ -40,7 +40,11 @@ export class ConfusionMatrix {
       ),
     );
     this.table.replaceChildren(
-      element('caption', {}, 'Down: what it is. Across: what was read. Open a cell for its images.'),
+      element(
+        'caption',
+        {},
+        'Down: what it is. Across: what was read. Open a cell for its images.',
+      ),
       element('thead', {}, element('tr', {}, element('td'), ...head)),
       element('tbody', {}, ...rows),
     );

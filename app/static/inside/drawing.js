@@ -15,24 +15,30 @@ const LETTER = 6.2; // about how wide a letter is
 const LABEL = 74; // from the middle up to what is done, and down to the shape
 const ROAD = 106; // from the middle up to the innermost road around
 const LEVEL = 20;
-const ROOMY = 900; // narrower drawings than this are enlarged
+const LARGEST = 1.4; // times its size, where there is room
 
 /**
  * @param {number[]} input
  * @param {import('./network.js').PlacedLayer[]} layers
  */
 export function drawNetwork(input, layers) {
-  const largest = Math.max(1, ...imagesIn(input, layers).map((shape) => Math.max(...shape.slice(1))));
+  const largest = Math.max(
+    1,
+    ...imagesIn(input, layers).map((shape) => Math.max(...shape.slice(1))),
+  );
   const pen = new Pen(largest);
   pen.value(input, ['input'], '', 'input');
   pen.chain(layers);
   const above = ROAD + depth(layers) * LEVEL + 6;
   const [width, height] = [pen.x + GAP, above + LABEL + 44];
-  const drawing = svg('svg', { role: 'img', class: 'network', viewBox: `0 ${-above} ${width} ${height}` });
-  // In rem, so that it grows with the type of the page; small networks are drawn larger.
-  const scale = Math.min(Math.max(ROOMY / width, 1), 1.5) / 16;
-  drawing.style.width = `${width * scale}rem`;
-  drawing.style.height = `${height * scale}rem`;
+  const drawing = svg('svg', {
+    role: 'img',
+    class: 'network',
+    viewBox: `0 ${-above} ${width} ${height}`,
+  });
+  // In rem, so that it grows with the type of the page; small ones fill the room that there is.
+  const natural = `${width / 16}rem`;
+  drawing.style.width = `max(${natural}, min(${LARGEST} * ${natural}, 100%))`;
   drawing.append(...pen.drawn);
   const steps = layers.map((layer) => `${layerName(layer.spec)}: ${shapeWords(layer.output)}`);
   drawing.setAttribute('aria-label', `Input ${shapeWords(input)}, then ${steps.join(', ')}.`);

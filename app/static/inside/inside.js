@@ -3,15 +3,17 @@
 
 import { Unreachable, connection } from '../api.js';
 import { Address } from '../address.js';
-import { allDatasets, allModels, offer, offerModels } from '../choices.js';
+import { allDatasets, allModels, offer } from '../choices.js';
 import { element } from '../dom.js';
+import { field } from '../field.js';
+import { ModelChoice } from '../model_choice.js';
+import { panel } from '../panel.js';
 import { Activations } from './activations.js';
 import { Architecture } from './architecture.js';
 import { DatasetBrowser } from './browser.js';
 import { DatasetUpload } from './dataset_upload.js';
 import { Evaluation } from './evaluation.js';
 import { Facts } from './facts.js';
-import { field } from '../field.js';
 import { Filters } from './filters.js';
 import { shapeWords } from './network.js';
 
@@ -21,7 +23,6 @@ export function mount(section) {
 }
 
 class Inside {
-  #known = { models: [], aliases: [] };
   #datasets = [];
   #state;
 
@@ -31,9 +32,14 @@ class Inside {
     this.address = new Address('inside', (parameters) => this.#follow(parameters));
     this.#state = Object.fromEntries(this.address.parameters);
 
-    this.model = element('select', { disabled: true });
-    this.dataset = element('select');
-    this.split = element('select');
+    this.#buildHead(section);
+    this.architecture = new Architecture(panel(section, 'Architecture'));
+    this.#buildParts(section);
+    this.#listen(section);
+  }
+
+  #buildHead(section) {
+    this.model = new ModelChoice();
     this.problem = element('p', { className: 'problem', role: 'alert' });
     const head = section.appendChild(element('div', { className: 'sheet panel' }));
     head.append(
@@ -41,14 +47,25 @@ class Inside {
         'header',
         { className: 'sheet-head' },
         element('h2', { id: 'inside-title' }, 'Look inside'),
-        element('label', { className: 'reader' }, 'Model ', this.model),
+        element('label', { className: 'reader' }, 'Model ', this.model.select),
       ),
       this.problem,
     );
     this.facts = new Facts(head);
+  }
 
-    this.architecture = new Architecture(panel(section, 'Architecture'));
+  /** The parts in the order of the page; a sample that is opened in one is followed in another. */
+  #buildParts(section) {
     const mistakes = panel(section, 'Mistakes');
+    this.walk = panel(section, 'Layer by layer');
+    const pair = section.appendChild(element('div', { className: 'pair' }));
+    this.filters = new Filters(panel(pair, 'What the first layer looks for'));
+    const confidence = panel(pair, 'Can its confidence be trusted?');
+
+    this.dataset = element('select');
+    this.split = element('select');
+    const splits = ['test', 'train'].map((value) => ({ value, text: value }));
+    offer(this.split, splits, this.#state.split);
     const controls = element(
       'div',
       { className: 'controls' },
@@ -56,44 +73,33 @@ class Inside {
       field('Split', this.split),
     );
     mistakes.append(controls);
-    const layers = panel(section, 'Layer by layer');
-    const walk = element('div', { className: 'walk' });
-    layers.append(walk);
-    const pair = section.appendChild(element('div', { className: 'pair' }));
-    this.filters = new Filters(panel(pair, 'What the first layer looks for'));
-    const confidence = panel(pair, 'Can its confidence be trusted?');
-    const data = panel(section, 'The data');
-    const upload = panel(section, 'Data of your own');
-
-    const open = (sample) => {
-      this.activations.take(sample);
-      layers.scrollIntoView({ block: 'nearest' });
-      layers.querySelector('h3').focus({ preventScroll: true });
-    };
-    this.activations = new Activations(walk, (sample) =>
+    this.evaluation = new Evaluation(
+      { controls, figures: mistakes, calibration: confidence },
+      (sample) => this.#open(sample),
+      (cell) => this.#remember({ true: cell?.label, read: cell?.predicted }),
+    );
+    this.activations = new Activations(this.walk, (sample) =>
       this.#remember({ sample: sample && `${sample.dataset}/${sample.split}/${sample.index}` }),
     );
-    const roots = { controls, figures: mistakes, calibration: confidence };
-    this.evaluation = new Evaluation(roots, open, (cell) =>
-      this.#remember({ true: cell?.label, read: cell?.predicted }),
-    );
-    this.browser = new DatasetBrowser(data, {
-      onSample: open,
-      onChoice: ({ data: name, split, label }) =>
-        this.#remember({ data: name, part: split, class: label }),
+    this.browser = new DatasetBrowser(panel(section, 'The data'), {
+      onSample: (sample) => this.#open(sample),
+      onChoice: ({ data, split, label }) => this.#remember({ data, part: split, class: label }),
     });
-    new DatasetUpload(upload, (name) => this.#uploaded(name));
+    new DatasetUpload(panel(section, 'Data of your own'), (name) => this.#uploaded(name));
+  }
 
-    offer(
-      this.split,
-      ['test', 'train'].map((value) => ({ value, text: value })),
-      this.#state.split,
-    );
-    this.model.addEventListener('change', () => this.#choose({ model: this.model.value }));
+  #listen(section) {
+    this.model.select.addEventListener('change', () => this.#choose({ model: this.model.name }));
     this.dataset.addEventListener('change', () => this.#choose({ dataset: this.dataset.value }));
     this.split.addEventListener('change', () => this.#choose({ split: this.split.value }));
     connection.addEventListener('back', () => this.load());
     addEventListener('hashchange', () => section.hidden || this.#refreshChoices());
+  }
+
+  #open(sample) {
+    this.activations.take(sample);
+    this.walk.scrollIntoView();
+    this.walk.querySelector('h3').focus({ preventScroll: true });
   }
 
   async load() {
@@ -111,8 +117,9 @@ class Inside {
   }
 
   async #fetch() {
-    [this.#known, this.#datasets] = await Promise.all([allModels(), allDatasets()]);
-    offerModels(this.model, this.#known, this.#state.model ?? null);
+    const [models, datasets] = await Promise.all([allModels(), allDatasets()]);
+    this.#datasets = datasets;
+    this.model.offer(models, this.#state.model);
     offer(
       this.dataset,
       this.#datasets.map(({ name }) => ({ value: name, text: name })),
@@ -123,20 +130,12 @@ class Inside {
   /** Models may have come while another view was open. */
   async #refreshChoices() {
     try {
-      const before = this.#chosen?.id;
+      const before = this.model.model?.id;
       await this.#fetch();
-      if (this.#chosen?.id !== before) this.#render();
+      if (this.model.model?.id !== before) this.#render();
     } catch (error) {
       this.#explain(error);
     }
-  }
-
-  get #chosen() {
-    const { models, aliases } = this.#known;
-    const name = this.model.value;
-    if (name === 'latest') return models[0];
-    const id = aliases.find(({ alias }) => alias === name)?.model_id ?? name;
-    return models.find((model) => model.id === id);
   }
 
   #choose(change) {
@@ -156,18 +155,18 @@ class Inside {
   }
 
   async #render() {
-    const model = this.#chosen;
+    const { model } = this.model;
     if (!model) {
       this.problem.textContent = 'There is no model yet. Train one, and look into it here.';
       return this.evaluation.leave('');
     }
     const dataset = this.#datasets.find(({ name }) => name === this.dataset.value);
-    this.facts.show(model, this.model.value);
+    this.facts.show(model, this.model.name);
     this.filters.show(model);
     this.activations.show(model, dataset);
     try {
       const { macs, output } = await this.architecture.show(model);
-      if (this.#chosen !== model) return;
+      if (this.model.model !== model) return;
       this.facts.showCost(macs);
       const misfit = misfitWords(model, output, dataset);
       if (misfit) return this.evaluation.leave(misfit);
@@ -193,11 +192,6 @@ class Inside {
     // The page's banner says that the server is away.
     if (!(error instanceof Unreachable)) this.problem.textContent = error.message;
   }
-}
-
-function panel(parent, title) {
-  const heading = element('h3', { tabIndex: -1 }, title);
-  return parent.appendChild(element('div', { className: 'sheet panel' }, heading));
 }
 
 function misfitWords({ network, classes }, output, dataset) {
