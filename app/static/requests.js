@@ -70,8 +70,8 @@ function show(request) {
   dialog ??= newDialog();
   const codes = [request ?? []].flat().flatMap((one) => [
     ...(one.title ? [element('h3', {}, one.title)] : []),
-    code('curl', asCurl(one)),
-    code('Python', asPython(one)),
+    code('curl', asCurl(one), one.title ? 'h4' : 'h3'),
+    code('Python', asPython(one), one.title ? 'h4' : 'h3'),
   ]);
   if (!codes.length) codes.push(element('p', {}, 'There is nothing to send yet.'));
   dialog.querySelector('.codes').replaceChildren(...codes);
@@ -91,7 +91,7 @@ function newDialog() {
   return made;
 }
 
-function code(language, source) {
+function code(language, source, heading) {
   const pre = element('pre', { tabIndex: 0, role: 'region', ariaLabel: language }, source);
   const copy = element('button', { type: 'button', ariaLabel: `Copy as ${language}` }, 'Copy');
   copy.addEventListener('click', async () => {
@@ -103,6 +103,6 @@ function code(language, source) {
       copy.textContent = 'Selected';
     }
   });
-  const head = element('div', { className: 'code-head' }, element('h4', {}, language), copy);
+  const head = element('div', { className: 'code-head' }, element(heading, {}, language), copy);
   return element('div', {}, head, pre);
 }

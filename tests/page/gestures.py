@@ -91,7 +91,7 @@ def train_briefly(page: Page) -> None:
         if route.request.method != "POST":
             route.fallback()
             return
-        body = json.dumps({"train_samples": 3000, **route.request.post_data_json})
+        body = json.dumps({"train_samples": 3000, **(route.request.post_data_json or {})})
         route.fallback(post_data=body)
 
     page.route("**/v1/jobs", shorten)

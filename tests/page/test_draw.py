@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.page.gestures import (
     SEVEN,
+    TRAINING_TIMEOUT,
     Model,
     draw,
     expect_a_reading,
@@ -171,7 +172,7 @@ def test_pixels_are_filled_in_by_keyboard_and_read_as_they_are(page: Page, model
         page.keyboard.press("ArrowUp")
     with page.expect_request("**/predict**") as first:
         page.keyboard.press("Space")
-    (pixels,) = first.value.post_data_json["instances"]
+    (pixels,) = json.loads(first.value.post_data or "")["instances"]
     assert pixels[6 * 28 + 14] == 1
     assert sum(pixels) == 1 + 4 * 0.5
     for _ in range(16):
@@ -252,6 +253,80 @@ def test_a_device_without_a_camera_says_so(page: Page, model: Model) -> None:
     open_with(page, model)
     page.get_by_role("button", name="Camera").click()
     expect(page.locator("#reading-problem")).to_contain_text("https")
+
+
+def kept_digits(page: Page, *, refuse: int | None = None) -> list[bytes]:
+    """Datasets that grow, as the contract has them; the bodies of the samples that were added."""
+    made: list[str] = []
+    samples: list[bytes] = []
+
+    def datasets(route: Route) -> None:
+        if route.request.method == "GET":
+            names = ["mnist", *made]
+            route.fulfill(json={"data": [{"name": n, "ready": True} for n in names]})
+            return
+        body = json.loads(route.request.post_data or "")
+        assert body == {"name": "my-digits", "from": "mnist"}
+        if refuse is not None:
+            route.fulfill(status=refuse, json={"detail": "Method Not Allowed"})
+            return
+        made.append(body["name"])
+        route.fulfill(status=201, json={"name": body["name"]})
+
+    def sample(route: Route) -> None:
+        assert made
+        assert "split=train" in route.request.url
+        samples.append(route.request.headers["content-type"].encode())
+        route.fulfill(status=201, json={"index": 60_000, "split": "train", "label": "1"})
+
+    page.route("**/v1/datasets?**", datasets)
+    page.route("**/v1/datasets", datasets)
+    page.route("**/v1/datasets/my-digits/samples?**", sample)
+    return samples
+
+
+def test_a_drawing_is_kept_with_its_true_label_and_trained_with(page: Page, model: Model) -> None:
+    samples = kept_digits(page)
+    open_with(page, model)
+    expect(page.get_by_text("It is a …")).to_be_hidden()
+    draw(page, SEVEN)
+    for label in ("1", "7"):
+        page.get_by_text("It is a …").click()
+        page.get_by_role("group", name="It is a").get_by_role("button", name=label).click()
+        expect(page.locator(".kept")).to_contain_text(f"Kept as {label} in “my-digits”")
+    assert [kind.split(b";")[0] for kind in samples] == [b"multipart/form-data"] * 2
+
+    train = page.get_by_role("button", name="Train with it")
+    expect(train).to_be_focused()
+    posted: list[dict[str, Any]] = []
+
+    def learn_mnist(route: Route) -> None:
+        if route.request.method != "POST":
+            route.fallback()
+            return
+        posted.append(json.loads(route.request.post_data or ""))
+        job = {**posted[-1], "dataset": "mnist", "train_samples": 1000}
+        route.fallback(post_data=json.dumps(job))
+
+    page.route("**/v1/jobs", learn_mnist)
+    train.click()
+    expect(page.locator("#watch-title")).to_have_text("With my digits")
+    expect(page.locator("#watch .probe")).to_be_visible()
+    assert posted[0]["init_from"] == model["id"]
+    assert posted[0]["dataset"] == "my-digits"
+    expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
+
+
+def test_a_server_that_keeps_no_drawings_is_understood(
+    page: Page, model: Model, tolerated: list[str]
+) -> None:
+    tolerated.append("status of 405")
+    kept_digits(page, refuse=405)
+    open_with(page, model)
+    draw(page, SEVEN)
+    page.get_by_text("It is a …").click()
+    page.get_by_role("group", name="It is a").get_by_role("button", name="7").click()
+    expect(page.locator(".correction .problem")).to_contain_text("keeps no drawings")
 
 
 def test_the_model_that_reads_is_in_the_address(page: Page, model: Model) -> None:

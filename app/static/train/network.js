@@ -85,7 +85,7 @@ export class Network {
   /** What a job says of its network; what was edited brings the preset's recipe along. */
   get body() {
     if (!this.#edited) return { preset: this.#name };
-    return { network: this.#definition, ...this.recipe };
+    return { network: { name: `${this.#name}, changed`, ...this.#definition }, ...this.recipe };
   }
 
   get #definition() {
