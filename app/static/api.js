@@ -74,9 +74,6 @@ function obtainKey() {
   return asking;
 }
 
-/** Whether requests carry a key. */
-export const hasKey = () => Boolean(key);
-
 /** The headers that a request needs which does not go through `send`. */
 export const authorization = () => (key ? { Authorization: `Bearer ${key}` } : {});
 

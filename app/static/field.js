@@ -7,4 +7,4 @@ import { element } from './dom.js';
  * @param {HTMLElement} control
  */
 export const field = (label, control) =>
-  element('label', { className: 'field' }, element('span', {}, label), control);
+  element('label', { className: 'labelled' }, element('span', {}, label), control);

@@ -1,7 +1,7 @@
 // The choice of a model by its alias or by itself.
 
 import { element } from './dom.js';
-import { title } from './models.js';
+import { title } from './draw/models.js';
 
 const LATEST = 'latest';
 

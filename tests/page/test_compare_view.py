@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Server, StartServer, wait_until_ended
+from tests.page.test_accessibility import expect_no_violation
 
 Model = dict[str, Any]
 Job = dict[str, Any]
@@ -189,8 +190,8 @@ def test_the_request_for_the_jobs_is_the_one_that_is_sent(
 ) -> None:
     page.goto("/#compare?tag=it's")
     expect(page.locator("#compare")).to_contain_text("No job is like that.")
-    page.get_by_role("button", name="Request for these jobs").click()
-    curl = page.get_by_role("region", name="Request for curl")
+    page.get_by_role("button", name="Show these jobs as a request").click()
+    curl = page.get_by_role("region", name="curl")
     expect(curl).to_contain_text("/v1/jobs?limit=100&tag=it%27s'")
 
 
@@ -214,6 +215,19 @@ def test_without_a_server_the_table_stays(
     expect(rows(page)).to_have_count(2)
     page.context.set_offline(False)
     expect(page.locator("#banner")).to_be_empty()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong(
+    page: Page, sweep: dict[str, Any], trials: list[Job], scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    a, b = trials
+    more = f"&jobs={a['id']},{b['id']}&a={a['model_id']}&b={b['model_id']}"
+    open_sweep(page, sweep, more)
+    expect(page.locator(".agreement")).to_be_visible()
+    page.locator("#compare").get_by_text("The numbers").click()
+    expect_no_violation(page)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440, 3840])

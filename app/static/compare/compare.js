@@ -6,7 +6,7 @@ import { Address } from '../address.js';
 import { allDatasets, allModels } from '../choices.js';
 import { element } from '../dom.js';
 import { panel } from '../panel.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { count, jobTitle } from '../words.js';
 import { COURSE, OUTCOMES, settingColumns } from './columns.js';
 import { Curves } from './curves.js';
@@ -62,7 +62,7 @@ class Compare {
     this.older = element('button', { type: 'button', hidden: true }, 'Load older jobs');
     this.first = element('button', { type: 'button' }, `Draw the first ${MOST}`);
     this.none = element('button', { type: 'button', hidden: true }, 'Draw none');
-    const request = requestButton(() => ({ path: this.#path }), 'these jobs');
+    const request = requestButton(() => ({ method: 'GET', path: this.#path }), 'these jobs');
     const tools = element(
       'div',
       { className: 'tools' },

@@ -1,6 +1,6 @@
 // The curves of the chosen jobs over each other, a chart for each figure, and the same as a table.
 
-import { ACCURACY, LOSS, LineChart } from '../chart.js';
+import { ACCURACY, LOSS, LineChart } from '../train/chart.js';
 import { element } from '../dom.js';
 import { percent } from '../words.js';
 import { distinctNames } from './columns.js';
@@ -49,9 +49,13 @@ export class Curves {
       const series = jobs.map((job, k) => ({
         name: isolated(names[k]),
         look: `series-${k}`,
-        values: Array.from(job.history, (entry) => entry?.[key] ?? null),
+        points: Array.from(job.history, (entry, at) => ({
+          epoch: at + 1,
+          x: at + 1,
+          value: entry?.[key] ?? null,
+        })),
       }));
-      this.charts[i].chart.show(epochs, series);
+      this.charts[i].chart.show(epochs, { kind: 'epoch', end: epochs }, series);
     });
     this.rows.replaceChildren(...jobs.flatMap((job, k) => rowsOf(job, names[k])));
   }

@@ -7,7 +7,7 @@ import { element } from '../dom.js';
 import { field } from '../field.js';
 import { Gallery } from '../gallery.js';
 import { ModelChoice } from '../model_choice.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { go } from '../views.js';
 import { count } from '../words.js';
 import { verdictWords } from './significance.js';
@@ -46,7 +46,7 @@ export class Duel {
         'div',
         { className: 'tools' },
         element('button', { className: 'primary' }, 'Compare them'),
-        requestButton(() => ({ path: this.#path }), 'this comparison'),
+        requestButton(() => ({ method: 'GET', path: this.#path }), 'this comparison'),
       ),
     );
     this.verdict = element('p', { className: 'outcome', role: 'status' });

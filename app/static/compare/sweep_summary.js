@@ -2,7 +2,7 @@
 
 import { get, post } from '../api.js';
 import { element } from '../dom.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { isOver, percent, spaced } from '../words.js';
 
 export class SweepSummary {
@@ -15,7 +15,7 @@ export class SweepSummary {
   constructor(root, onCancelled) {
     this.words = element('p', { role: 'status' });
     this.cancel = element('button', { type: 'button' }, 'Cancel the sweep');
-    const request = requestButton(() => ({ path: this.#path }), 'this sweep');
+    const request = requestButton(() => ({ method: 'GET', path: this.#path }), 'this sweep');
     const tools = element('div', { className: 'tools' }, this.cancel, request);
     this.root = element('div', { className: 'sweep', hidden: true }, this.words, tools);
     root.append(this.root);

@@ -4,9 +4,9 @@
 import { Unreachable, post, send } from '../api.js';
 import { element } from '../dom.js';
 import { latestOnly } from '../latest.js';
-import { Pad } from '../pad.js';
+import { Pad } from '../draw/pad.js';
 import { samplePath } from '../pictures.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { readingWords } from '../words.js';
 import { layerName, shapeWords } from './network.js';
 
@@ -39,7 +39,7 @@ export class Activations {
     this.film = element('ol', { className: 'layers-film', ariaLabel: 'What every layer gave' });
     const side = element(
       'div',
-      { className: 'probe' },
+      { className: 'subject' },
       padRoot,
       element('div', { className: 'tools' }, any, clear, request),
       this.origin,
@@ -54,7 +54,7 @@ export class Activations {
     clear.addEventListener('click', () => this.pad.clear());
     any.addEventListener('click', () => this.#takeAny());
     this.reader = latestOnly(
-      (subject, signal) => this.#ask(subject, signal),
+      (subject, signal) => post(this.#path, bodyOf(subject), { signal }),
       {
         answered: (answer) => this.#render(answer.predictions[0]),
         failed: (error) => {
@@ -115,25 +115,7 @@ export class Activations {
   }
 
   get #request() {
-    if (this.#subject?.sample) {
-      const files = { files: `sample-${this.#subject.sample.index}.png` };
-      return { method: 'POST', path: this.#path, files };
-    }
-    const strokes = this.#subject?.strokes ?? [
-      [
-        [10, 10],
-        [60, 10],
-        [30, 80],
-      ],
-    ];
-    return { method: 'POST', path: this.#path, json: { instances: [{ strokes }] } };
-  }
-
-  #ask({ strokes, picture, sample }, signal) {
-    if (strokes) return post(this.#path, { instances: [{ strokes }] }, { signal });
-    const body = new FormData();
-    body.append('files', picture, `sample-${sample.index}.png`);
-    return post(this.#path, body, { signal });
+    return this.#subject && { path: this.#path, body: bodyOf(this.#subject) };
   }
 
   #render(prediction) {
@@ -152,6 +134,13 @@ export class Activations {
     );
     this.film.replaceChildren(...frames);
   }
+}
+
+function bodyOf({ strokes, picture, sample }) {
+  if (strokes) return { instances: [{ strokes }] };
+  const body = new FormData();
+  body.append('files', picture, `sample-${sample.index}.png`);
+  return body;
 }
 
 function tile(src, words, shape = '') {

@@ -23,7 +23,7 @@ export class Architecture {
     const head = HEADINGS.map((text) => element('th', { scope: 'col' }, text));
     const table = element(
       'table',
-      { className: 'layers' },
+      { className: 'layer-table' },
       element('caption', { className: 'visually-hidden' }, 'Every layer with its cost'),
       element('thead', {}, element('tr', {}, ...head)),
       this.rows,

@@ -4,7 +4,7 @@ import { get } from '../api.js';
 import { offer } from '../choices.js';
 import { element } from '../dom.js';
 import { picture, samplePath } from '../pictures.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { count } from '../words.js';
 import { field } from '../field.js';
 
@@ -47,7 +47,7 @@ export class DatasetBrowser {
         field('Dataset', this.dataset),
         field('Split', this.split),
         field('Class', this.label),
-        requestButton(() => ({ path: this.#path }), 'these samples'),
+        requestButton(() => ({ method: 'GET', path: this.#path }), 'these samples'),
       ),
       this.facts,
       this.wall,

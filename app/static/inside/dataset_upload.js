@@ -2,7 +2,7 @@
 
 import { authorization } from '../api.js';
 import { element } from '../dom.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { count } from '../words.js';
 import { field } from '../field.js';
 
@@ -54,9 +54,8 @@ export class DatasetUpload {
   }
 
   get #asRequest() {
-    const files = { file: this.file.files[0]?.name ?? 'digits.npz' };
-    const fields = { name: this.name.value || 'my-digits' };
-    return { method: 'POST', path: '/v1/datasets', fields, files };
+    if (!this.file.files.length) return null;
+    return { path: '/v1/datasets', body: new FormData(this.form) };
   }
 
   /** By XMLHttpRequest: fetch does not tell how much has been sent. */

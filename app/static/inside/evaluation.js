@@ -3,7 +3,7 @@
 
 import { Unreachable, get, post } from '../api.js';
 import { element } from '../dom.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { count, percent } from '../words.js';
 import { Calibration } from './calibration.js';
 import { ClassTable } from './class_table.js';
@@ -77,7 +77,7 @@ export class Evaluation {
   get #request() {
     const { model, dataset, split } = this.subject;
     const path = `/v1/models/${encodeURIComponent(model.id)}/evaluate`;
-    return { method: 'POST', path, json: { dataset: dataset.name, split } };
+    return { path, body: { dataset: dataset.name, split } };
   }
 
   #hide(words) {
@@ -93,8 +93,8 @@ export class Evaluation {
     this.#hide(`Reading ${count(this.subject.dataset[`${this.subject.split}_samples`])} samples …`);
     try {
       if (!this.#known.has(key)) {
-        const { path, json } = this.#request;
-        this.#known.set(key, await post(path, json));
+        const { path, body } = this.#request;
+        this.#known.set(key, await post(path, body));
       }
       if (this.subject && this.#key === key) this.#render(this.#known.get(key));
     } catch (error) {

@@ -2,7 +2,7 @@
 
 import { element } from '../dom.js';
 import { download } from '../downloads.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 import { count, moment, percent } from '../words.js';
 
 const FORMATS = { safetensors: 'safetensors', npz: 'NumPy', onnx: 'ONNX', keras: 'Keras' };
@@ -19,7 +19,7 @@ export class Facts {
       return button;
     });
     const request = requestButton(
-      () => ({ path: this.#path(this.#format), saves: true }),
+      () => ({ method: 'GET', path: this.#path(this.#format) }),
       'the export',
     );
     const label = element('span', { className: 'quiet', id: 'export-label' }, 'Download as');

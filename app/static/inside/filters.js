@@ -3,7 +3,7 @@
 import { send } from '../api.js';
 import { element } from '../dom.js';
 import { showBlob } from '../pictures.js';
-import { requestButton } from '../request_dialog.js';
+import { requestButton } from '../request_button.js';
 
 export class Filters {
   #model = null;
@@ -12,7 +12,7 @@ export class Filters {
     this.image = element('img', { alt: 'Weights of the first layer, a tile for each unit' });
     this.frame = element('div', { className: 'plate', hidden: true }, this.image);
     this.words = element('p', { className: 'quiet' });
-    const request = requestButton(() => ({ path: this.#path, saves: true }), 'the filters');
+    const request = requestButton(() => ({ method: 'GET', path: this.#path }), 'the filters');
     root.append(this.frame, this.words, element('div', { className: 'tools' }, request));
   }
 
