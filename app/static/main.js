@@ -2,13 +2,14 @@
 // server.
 
 import { Unreachable, connection } from './api.js';
+import { stylesheet } from './dom.js';
 import { Draw } from './draw/draw.js';
 import * as views from './views.js';
 
 const banner = document.querySelector('#banner');
 
 const draw = new Draw(document.querySelector('#draw'), {
-  onTrain: () => startTraining(),
+  onTrain: () => trying(startTraining()),
   onJob: (job) => startTraining(job),
 });
 
@@ -17,22 +18,27 @@ let train = null;
 let coming = null;
 
 function fetchTrain() {
-  coming ??= import('./train/train.js').then(
-    ({ Train }) => {
-      train = new Train(document.querySelector('#train'), {
-        strokes: () => draw.strokes,
-        onModel: (model) => trying(draw.refresh(model.id)),
-      });
-      return trying(train.load());
-    },
-    (error) => {
-      coming = null; // so that it can be asked for again
-      throw error;
-    },
-  );
+  coming ??= openTrain().catch((error) => {
+    coming = null; // so that it can be asked for again
+    throw error;
+  });
   return coming;
 }
 
+async function openTrain() {
+  const [{ Train }] = await Promise.all([
+    import('./train/train.js'),
+    stylesheet('/static/style/train.css'),
+    stylesheet('/static/style/watch.css'),
+  ]);
+  train = new Train(document.querySelector('#train'), {
+    strokes: () => draw.strokes,
+    onModel: (model) => trying(draw.refresh(model.id)),
+  });
+  await trying(train.load());
+}
+
+/** @param {object} [job] what is to be trained; else what the form offers first */
 async function startTraining(job) {
   await fetchTrain();
   await train.start(job);
@@ -68,6 +74,7 @@ connection.addEventListener('away', () => {
 connection.addEventListener('back', () => {
   banner.textContent = '';
   load();
+  views.follow();
 });
 
 /** The server's refusals go to the banner where no other place is meant for them. */
@@ -83,6 +90,10 @@ function load() {
   trying(draw.refresh());
   if (train) trying(train.load());
 }
+
+addEventListener('view-failed', () => {
+  banner.textContent = 'This view could not be fetched. I try again when the server answers.';
+});
 
 views.start();
 load();

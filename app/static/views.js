@@ -48,11 +48,12 @@ export function remember(name, values) {
 
 /** Shows what the address names, from now on; the first view where it names none. */
 export function start() {
-  addEventListener('hashchange', follow);
+  addEventListener('hashchange', () => follow());
   follow();
 }
 
-async function follow() {
+/** Shows what the address names; announces `view-failed` where its code is not to be had. */
+export async function follow() {
   const [first] = views.keys();
   const named = location.hash.slice(1).split('?')[0];
   const name = views.has(named) ? named : first;
@@ -66,17 +67,12 @@ async function follow() {
       else link.removeAttribute('aria-current');
     }
   }
-  await mount(name, view);
-  if (current === name) view.show?.(state());
-}
-
-async function mount(name, view) {
-  const section = document.getElementById(name);
-  view.mounted ??= Promise.resolve(view.mount?.(section));
   try {
-    await view.mounted;
-  } catch (error) {
+    await (view.mounted ??= Promise.resolve(view.mount?.(document.getElementById(name))));
+  } catch {
     view.mounted = undefined; // the next look may do better
-    throw error;
+    dispatchEvent(new Event('view-failed'));
+    return;
   }
+  if (current === name) view.show?.(state());
 }

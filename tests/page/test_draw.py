@@ -226,6 +226,7 @@ def test_what_is_hardly_a_digit_is_called_so(page: Page, model: Model) -> None:
     open_with(page, model)
     draw(page, SEVEN)
     expect(page.locator("#verdict h3")).to_have_text("This does not look like a digit")
+    page.unroute_all(behavior="wait")
 
 
 def test_a_picture_is_taken_with_the_camera(page: Page, model: Model) -> None:
@@ -356,3 +357,16 @@ def test_the_reading_is_shown_as_a_request(page: Page, model: Model) -> None:
     assert json.loads(ran.stdout)["predictions"] == answer["predictions"]
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_the_drawing_is_in_the_address(page: Page, model: Model) -> None:
+    open_with(page, model)
+    draw(page, SEVEN)
+    page.wait_for_url("**strokes=**")
+    page.reload()
+    expect_a_reading(page, "7")
+    assert inked(page, SEVEN[0]) == [True]
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.wait_for_url(lambda url: "strokes" not in url)
+    page.goto("/#draw?strokes=[[[1,%22x%22]]]")
+    expect(page.locator("#verdict h3")).to_have_text("Draw a digit")

@@ -182,6 +182,7 @@ def test_a_mistake_is_followed_through_the_layers(page: Page, model: Model) -> N
 
 def test_a_drawing_is_followed_through_the_layers(page: Page, model: Model) -> None:
     open_inside(page, model)
+    expect(cell(page, "4", "9")).to_be_visible()  # nothing moves any more
     walk = panel(page, "Layer by layer")
     pad = walk.locator("canvas")
     pad.scroll_into_view_if_needed()

@@ -4,7 +4,7 @@
 import { Unreachable, connection } from '../api.js';
 import { Address } from '../address.js';
 import { allDatasets, allModels } from '../choices.js';
-import { element } from '../dom.js';
+import { element, stylesheet } from '../dom.js';
 import { panel } from '../panel.js';
 import { requestButton } from '../request_button.js';
 import { count, jobTitle } from '../words.js';
@@ -24,7 +24,9 @@ const OWN = [
 const NEWEST_FIRST = { key: 'created_at', descending: true };
 
 /** @param {HTMLElement} section where the view is built; called once */
-export function mount(section) {
+export async function mount(section) {
+  const sheets = ['style/watch.css', 'views.css', 'compare/compare.css'];
+  await Promise.all(sheets.map((name) => stylesheet(`/static/${name}`)));
   new Compare(section).load();
 }
 

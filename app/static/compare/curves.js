@@ -49,16 +49,19 @@ export class Curves {
       const series = jobs.map((job, k) => ({
         name: isolated(names[k]),
         look: `series-${k}`,
-        points: Array.from(job.history, (entry, at) => ({
-          epoch: at + 1,
-          x: at + 1,
-          value: entry?.[key] ?? null,
-        })),
+        points: pointsOf(job, key),
       }));
       this.charts[i].chart.show(epochs, { kind: 'epoch', end: epochs }, series);
     });
     this.rows.replaceChildren(...jobs.flatMap((job, k) => rowsOf(job, names[k])));
   }
+}
+
+/** None where a job never has the figure, as an autoencoder has no accuracy. */
+function pointsOf({ history }, key) {
+  const values = Array.from(history, (entry) => entry?.[key] ?? null);
+  if (values.every((value) => value === null)) return [];
+  return values.map((value, i) => ({ epoch: i + 1, x: i + 1, value }));
 }
 
 /** A name that is read from right to left must not turn the words around it. */

@@ -3,11 +3,12 @@
 
 import { Problem, Unreachable, get, post } from '../api.js';
 import { announcer } from '../announcer.js';
+import { latestOnly } from '../latest.js';
 import { offerRequest } from '../requests.js';
 import { remember } from '../views.js';
 import { isOver, jobTitle } from '../words.js';
 import { Correction } from './correction.js';
-import { latestOnly } from '../latest.js';
+import { unwritten, written } from './ink.js';
 import { ModelChooser } from './models.js';
 import { Pad } from './pad.js';
 import { valuesOf } from './picture.js';
@@ -18,6 +19,7 @@ import { Verdict } from './verdict.js';
 const READ_EVERY = 80; // ms
 const LOOK_BUSY = 3000; // ms between two looks for new models, while there is none
 const LOOK_IDLE = 15_000;
+const WRITTEN_AFTER = 400; // ms of rest before a drawing goes into the address
 
 export class Draw {
   /** What lies on the pad: strokes or pictures; null when it is empty. */
@@ -28,6 +30,7 @@ export class Draw {
   #grid = null;
   #training = null;
   #timer = null;
+  #writing = null;
 
   /**
    * @param {HTMLElement} section
@@ -47,12 +50,14 @@ export class Draw {
       onShown: (prediction, index) => this.#show(prediction, index),
     });
     this.models = new ModelChooser(find('#model'), () => {
-      remember('draw', this.models.state);
+      this.#remember();
       this.#read();
     });
     this.pad = new Pad(find('#pad'), (strokes) => {
       this.#subject = strokes.length ? { strokes } : null;
       this.#read();
+      clearTimeout(this.#writing);
+      this.#writing = setTimeout(() => this.#remember(), WRITTEN_AFTER);
     });
     this.reader = latestOnly(
       ({ path, body }, signal) => post(path, body, { signal }),
@@ -71,6 +76,16 @@ export class Draw {
   /** @param {URLSearchParams} state */
   show(state) {
     if (state.get('model')) this.models.choose(state.get('model'));
+    const strokes = unwritten(state.get('strokes'));
+    if (!strokes || written(strokes) === written(this.strokes ?? [])) return;
+    this.#usePen();
+    this.pad.load(strokes);
+  }
+
+  /** Keeps the model and the drawing in the address, so that it leads to them. */
+  #remember() {
+    const drawing = this.strokes && { strokes: written(this.strokes) };
+    remember('draw', { ...this.models.state, ...drawing });
   }
 
   /**

@@ -8,6 +8,25 @@ const ERASER = 14; // its radius
 const FINE = 3; // the eraser looks at a stroke at least this often
 
 /**
+ * Strokes as an address can carry them, and back; null where they are none.
+ * @param {Stroke[]} strokes
+ */
+export const written = (strokes) =>
+  JSON.stringify(strokes.map((stroke) => stroke.map((point) => point.map(Math.round))));
+
+/** @param {string} text that anybody may have made up */
+export function unwritten(text) {
+  const inside = (value) => typeof value === 'number' && value >= 0 && value <= SIDE;
+  const isPoint = (point) => point.length === 2 && point.every(inside);
+  try {
+    const strokes = JSON.parse(text);
+    return strokes.length && strokes.every((s) => s.length && s.every(isPoint)) ? strokes : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Paints strokes as large as the canvas is, in its text colour.
  * @param {HTMLCanvasElement} canvas
  * @param {Stroke[]} strokes

@@ -47,12 +47,16 @@ export class Pad {
     if (this.#past.length) this.#change(this.#past.pop());
   }
 
-  /** Empties the pad; that too can be undone. */
-  clear() {
+  /** Puts a drawing on the pad in place of what is there; that can be undone. */
+  load(/** @type {Stroke[]} */ strokes) {
     this.#lift();
     this.#hidePicture();
     if (this.#strokes.length) this.#past.push(this.#strokes);
-    this.#change([]);
+    this.#change(strokes);
+  }
+
+  clear() {
+    this.load([]);
   }
 
   /** Shows an uploaded picture in the place of a drawing. */

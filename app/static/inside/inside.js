@@ -4,7 +4,7 @@
 import { Unreachable, connection } from '../api.js';
 import { Address } from '../address.js';
 import { allDatasets, allModels, offer } from '../choices.js';
-import { element } from '../dom.js';
+import { element, stylesheet } from '../dom.js';
 import { field } from '../field.js';
 import { ModelChoice } from '../model_choice.js';
 import { panel } from '../panel.js';
@@ -18,7 +18,9 @@ import { Filters } from './filters.js';
 import { shapeWords } from './network.js';
 
 /** @param {HTMLElement} section where the view is built; called once */
-export function mount(section) {
+export async function mount(section) {
+  const sheets = ['style/watch.css', 'views.css', 'inside/inside.css'];
+  await Promise.all(sheets.map((name) => stylesheet(`/static/${name}`)));
   new Inside(section).load();
 }
 

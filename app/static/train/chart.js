@@ -101,7 +101,8 @@ export class LineChart {
   }
 
   #point(event) {
-    const [{ points } = { points: [] }] = this.#series;
+    const courses = this.#series.map(({ points }) => points);
+    const points = courses.reduce((a, b) => (b.length > a.length ? b : a), []);
     this.#pointed = null;
     if (event && points.length) {
       const room = this.#width - MARGIN.left - MARGIN.right;
@@ -199,7 +200,8 @@ export class LineChart {
       ...this.#series.map(({ name, look, points, live }) => {
         const key = svg('svg', { class: look, viewBox: '0 0 26 10', 'aria-hidden': 'true' });
         key.append(svg('path', { class: 'line', d: 'M1 5H25' }));
-        const value = live && !this.#pointed ? live.value : points[epoch - 1]?.value;
+        const point = this.#pointed ? points[epoch - 1] : points.at(-1);
+        const value = live && !this.#pointed ? live.value : point?.value;
         return element('li', {}, key, `${name} `, element('b', {}, this.#value(value)));
       }),
       ...(this.#pointed ? [element('li', { className: 'quiet' }, `epoch ${epoch}`)] : []),

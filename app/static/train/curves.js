@@ -11,6 +11,7 @@ export class Curves {
   /** @param {HTMLElement} root */
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
+    this.root = root;
     this.loss = new LineChart(find('#loss'), 'Loss', LOSS);
     this.accuracy = new LineChart(find('#accuracy'), 'Accuracy', ACCURACY);
     this.table = find('.numbers');
@@ -23,6 +24,7 @@ export class Curves {
   /** @param {object} job with all that is known of it */
   show(job) {
     this.#job = job;
+    this.root.classList.toggle('bare', isOver(job.status) && !job.history.length);
     this.draw();
     this.table.hidden = !job.history.length;
     this.table.querySelector('tbody').replaceChildren(...job.history.filter(Boolean).map(row));
