@@ -30,12 +30,21 @@ WORST = 50
 
 @dataclass(frozen=True)
 class Mistake:
-    """A sample whose own class was found improbable."""
+    """A sample whose own class was found improbable.
+
+    Attributes:
+        index: Its place in the split.
+        label: What it is.
+        predicted: What was read.
+        probability: How probable its own class was found.
+        confidence: How probable what was read was found.
+    """
 
     index: int
     label: str
     predicted: str
     probability: float
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class Evaluation:
     bins: list[CalibrationBin]
     expected_error: float
     worst: list[Mistake]
+    mistakes: list[Mistake]
 
 
 def find(connection: Connection, model_id: str) -> Model:
@@ -142,23 +152,28 @@ def evaluate(loaded: LoadedModel, examples: Examples) -> Evaluation:
     predicted = p.argmax(axis=1)
     confusion = evaluation.confusion_matrix(examples.labels, predicted, len(classes))
     bins = evaluation.calibration(p, examples.labels)
+    misread = predicted != examples.labels
+    by_loss = np.argsort(-losses, kind="stable")
+
+    def as_mistake(i: int) -> Mistake:
+        return Mistake(
+            index=i,
+            label=classes[examples.labels[i]],
+            predicted=classes[predicted[i]],
+            probability=float(p[i, examples.labels[i]]),
+            confidence=float(p[i, predicted[i]]),
+        )
+
     return Evaluation(
-        accuracy=float(np.mean(predicted == examples.labels)),
+        accuracy=float(np.mean(~misread)),
         loss=float(np.mean(losses, dtype=np.float64)),
         samples=len(p),
         confusion_matrix=confusion,
         per_class=evaluation.class_scores(confusion),
         bins=bins,
         expected_error=evaluation.calibration_error(bins),
-        worst=[
-            Mistake(
-                index=int(i),
-                label=classes[examples.labels[i]],
-                predicted=classes[predicted[i]],
-                probability=float(p[i, examples.labels[i]]),
-            )
-            for i in np.argsort(-losses, kind="stable")[:WORST]
-        ],
+        worst=[as_mistake(int(i)) for i in by_loss[:WORST]],
+        mistakes=[as_mistake(int(i)) for i in by_loss[misread[by_loss]]],
     )
 
 
@@ -194,6 +209,16 @@ def filters(loaded: LoadedModel) -> Array:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A sample of which two models say different things: what it is, and what each says."""
+
+    index: int
+    label: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two models on the same samples.
 
@@ -206,6 +231,7 @@ class Comparison:
         p_value: How probable so large a difference of the two is where there is none (McNemar's
             exact test, 1947).
         disagreements: The indices of the samples of which they say different things.
+        differences: The same with what they say.
     """
 
     accuracies: tuple[float, float]
@@ -215,6 +241,7 @@ class Comparison:
     only_b_right: int
     p_value: float
     disagreements: list[int]
+    differences: list[Difference]
 
 
 def compare(a: LoadedModel, b: LoadedModel, examples: Examples) -> Comparison:
@@ -222,6 +249,8 @@ def compare(a: LoadedModel, b: LoadedModel, examples: Examples) -> Comparison:
     says_a, says_b = (_probabilities(loaded, examples).argmax(axis=1) for loaded in (a, b))
     right_a, right_b = says_a == examples.labels, says_b == examples.labels
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
+    apart = [int(i) for i in np.flatnonzero(says_a != says_b)]
+    classes = a.model.classes
     return Comparison(
         accuracies=(float(right_a.mean()), float(right_b.mean())),
         both_right=int(np.sum(right_a & right_b)),
@@ -229,7 +258,11 @@ def compare(a: LoadedModel, b: LoadedModel, examples: Examples) -> Comparison:
         only_a_right=only_a,
         only_b_right=only_b,
         p_value=mcnemar(only_a, only_b),
-        disagreements=[int(i) for i in np.flatnonzero(says_a != says_b)],
+        disagreements=apart,
+        differences=[
+            Difference(i, *(classes[says[i]] for says in (examples.labels, says_a, says_b)))
+            for i in apart
+        ],
     )
 
 

@@ -74,6 +74,9 @@ function obtainKey() {
   return asking;
 }
 
+/** The headers that a request needs which does not go through `send`. */
+export const authorization = () => (key ? { Authorization: `Bearer ${key}` } : {});
+
 async function attempt(path, { headers, ...options }, bearer) {
   try {
     return await fetch(path, {

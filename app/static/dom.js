@@ -22,3 +22,20 @@ export function svg(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+/**
+ * Adds a style sheet that is not needed at first sight.
+ * @param {string} href
+ * @returns {Promise<void>} settled when it is there, or is not to be had
+ */
+export function stylesheet(href) {
+  const link = element('link', { rel: 'stylesheet', href });
+  return new Promise((ready, failed) => {
+    link.onload = () => ready();
+    link.onerror = () => {
+      link.remove();
+      failed(new Error('The server does not answer.'));
+    };
+    document.head.append(link);
+  });
+}

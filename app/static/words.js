@@ -1,5 +1,7 @@
 // Numbers, times, states and readings in words.
 
+export const DIGITS = [...'0123456789'];
+
 const counted = new Intl.NumberFormat('en');
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const dated = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
@@ -41,6 +43,9 @@ export const jobTitle = ({ name, preset, network, id }) => name || preset || net
 /** An identifier as a reader would write it: `max_pool2d` is a max pool. */
 export const spaced = (identifier) => identifier.replace('2d', '').replaceAll('_', ' ');
 
+/** @param {number[]} shape of one sample */
+export const shapeWords = (shape) => shape.join(' × ');
+
 /** @param {{type: string}} layer of a network's definition */
 export function layerWords(layer) {
   const kind = spaced(layer.type);
@@ -48,7 +53,7 @@ export function layerWords(layer) {
   if (layer.output_channels) return `${kind} ${layer.output_channels} · ${window}`;
   if (layer.output_dim) return `${kind} ${layer.output_dim}`;
   if (layer.kernel_size) return `${kind} ${window}`;
-  if (layer.layers) return `${kind} (${layer.layers.map(layerWords).join(', ')})`;
+  if (layer.layers) return `${kind} of ${layer.layers.length}`;
   return kind;
 }
 
@@ -75,7 +80,7 @@ const seemsNoDigit = ({ is_digit: chance }) => chance != null && chance < 0.5;
 
 /**
  * What a prediction says, and how sure it is of it.
- * @param {import('./verdict.js').Prediction} prediction
+ * @param {import('./draw/verdict.js').Prediction} prediction
  * @param {string[]} classes
  * @returns {{numeral: string, sure: boolean, title: string, words: string}}
  */
@@ -89,7 +94,7 @@ export function readingWords(prediction, classes) {
 
   if (seemsNoDigit(prediction)) {
     const words = `If it is one, then ${named(label)}.`;
-    return { numeral: '?', sure: false, title: 'Is that a digit?', words };
+    return { numeral: '?', sure: false, title: 'This does not look like a digit', words };
   }
   if (confidence < 0.6) {
     const words = `Only ${share} sure. It could well be ${other}.`;

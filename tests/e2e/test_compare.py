@@ -27,6 +27,10 @@ def test_two_models_are_compared(client: httpx.Client, model: dict[str, Any]) ->
     assert right + only_b == round(10_000 * answer["b"]["accuracy"])
     assert answer["p_value"] == pytest.approx(mcnemar(only_a, only_b))
     assert only_a + only_b <= len(answer["disagreements"]) <= only_a + only_b + wrong
+    differences = answer["differences"]
+    assert [one["index"] for one in differences] == answer["disagreements"]
+    assert sum(one["a"] == one["label"] for one in differences) == only_a
+    assert sum(one["b"] == one["label"] for one in differences) == only_b
 
 
 def test_a_model_is_no_different_from_itself(client: httpx.Client, model: dict[str, Any]) -> None:

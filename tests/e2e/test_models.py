@@ -63,6 +63,23 @@ def test_an_evaluation_counts_every_sample(client: httpx.Client, model: dict[str
     assert first.headers["x-label"] == worst[0]["label"] != worst[0]["predicted"]
 
 
+def test_an_evaluation_names_every_misread_sample(
+    client: httpx.Client, model: dict[str, Any]
+) -> None:
+    figures = client.post(f"/v1/models/{model['id']}/evaluate", json={}).json()
+
+    mistakes = figures["mistakes"]
+    labels = model["classes"]
+    counted = np.zeros((10, 10), int)
+    for one in mistakes:
+        counted[labels.index(one["label"]), labels.index(one["predicted"])] += 1
+        assert one["probability"] <= one["confidence"]
+    matrix = np.array(figures["confusion_matrix"])
+    assert np.array_equal(counted, matrix - np.diag(matrix.diagonal()))
+    assert len({one["index"] for one in mistakes}) == len(mistakes)
+    assert mistakes[0] == figures["worst"][0]
+
+
 @pytest.mark.parametrize(
     ("body", "loc"),
     [

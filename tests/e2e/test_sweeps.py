@@ -45,6 +45,7 @@ def test_trials_are_ranked_with_only_what_differs(client: httpx.Client) -> None:
         rate = trial["parameters"]["optimizer.learning_rate"]
         assert job["config"]["optimizer"]["learning_rate"] == rate
         assert job["config"]["seed"] == 4
+        assert job["sweep_id"] == sweep["id"]
         assert job["best"]["val_accuracy"] == trial["value"]
 
 

@@ -11,6 +11,8 @@ from tests.conftest import Server, StartServer
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
+FAKE_CAMERA = "--use-fake-device-for-media-stream"
+
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
@@ -24,7 +26,7 @@ def browser() -> Iterator[Browser]:
     system = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=system)
+            browser = playwright.chromium.launch(executable_path=system, args=[FAKE_CAMERA])
         except Error as error:
             pytest.fail(f"No Chromium starts here: {error.message.splitlines()[0]}", pytrace=False)
         yield browser

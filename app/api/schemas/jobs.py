@@ -96,6 +96,7 @@ class JobBody(Body):
     dataset_version: int = Field(
         description="The version of its dataset when it was submitted: what it trains on."
     )
+    sweep_id: str | None = Field(description="The sweep that it is a trial of.")
 
     @classmethod
     def of(cls, job: Job, model_id: str | None, queue_position: int | None) -> "JobBody":

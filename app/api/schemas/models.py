@@ -86,6 +86,7 @@ class MistakeBody(Body):
     label: str = Field(description="What it is.")
     predicted: str = Field(description="What was read.")
     probability: float = Field(description="How probable its own class was found.")
+    confidence: float = Field(description="How probable what was read was found.")
 
 
 class EvaluationBody(Body):
@@ -98,6 +99,7 @@ class EvaluationBody(Body):
     per_class: list[ClassBody] = Field(description="Class by class.")
     calibration: CalibrationBody = Field(description="Whether it is right as often as it says.")
     worst: list[MistakeBody] = Field(description="The worst samples, worst first.")
+    mistakes: list[MistakeBody] = Field(description="Every misread sample, worst first.")
 
     @classmethod
     def of(cls, evaluation: Evaluation, classes: list[str]) -> "EvaluationBody":
@@ -124,6 +126,7 @@ class EvaluationBody(Body):
             ],
             calibration=CalibrationBody(bins=bins, expected_error=evaluation.expected_error),
             worst=[MistakeBody(**vars(mistake)) for mistake in evaluation.worst],
+            mistakes=[MistakeBody(**vars(mistake)) for mistake in evaluation.mistakes],
         )
 
 
@@ -132,6 +135,15 @@ class ComparedBody(Body):
 
     model_id: str = Field(description="The model.")
     accuracy: float = Field(description="The share that it reads right.")
+
+
+class DifferenceBody(Body):
+    """A sample of which two models say different things."""
+
+    index: int = Field(description="Its place in the split.")
+    label: str = Field(description="What it is.")
+    a: str = Field(description="What the first reads.")
+    b: str = Field(description="What the second reads.")
 
 
 class ComparisonBody(Body):
@@ -149,11 +161,15 @@ class ComparisonBody(Body):
     disagreements: list[int] = Field(
         description="Indices of the samples of which they say different things."
     )
+    differences: list[DifferenceBody] = Field(
+        description="The same samples, with what they are and what each model says."
+    )
 
     @classmethod
     def of(cls, comparison: Comparison, a: str, b: str) -> "ComparisonBody":
         own = dict(vars(comparison))
         of_a, of_b = own.pop("accuracies")
+        own["differences"] = [DifferenceBody(**vars(one)) for one in comparison.differences]
         return cls(
             a=ComparedBody(model_id=a, accuracy=of_a),
             b=ComparedBody(model_id=b, accuracy=of_b),

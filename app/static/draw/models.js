@@ -1,8 +1,8 @@
 // The choice of the model that reads.
 
-import { get } from './api.js';
-import { element } from './dom.js';
-import { moment, percent } from './words.js';
+import { get } from '../api.js';
+import { element } from '../dom.js';
+import { moment, percent } from '../words.js';
 
 const LATEST = 'latest';
 
@@ -10,6 +10,7 @@ export class ModelChooser {
   #models = [];
   #known = false;
   #shown = '';
+  #wish = LATEST;
 
   /**
    * @param {HTMLSelectElement} select
@@ -18,8 +19,19 @@ export class ModelChooser {
   constructor(select, onChange) {
     this.select = select;
     this.onChange = onChange;
-    this.#show(LATEST);
-    select.addEventListener('change', onChange);
+    this.#show();
+    select.addEventListener('change', () => {
+      this.#wish = select.value;
+      onChange();
+    });
+  }
+
+  /** @param {string} id the model that shall read, as soon as it is there */
+  choose(id) {
+    if (id === this.#wish) return;
+    this.#wish = id;
+    this.#show();
+    this.onChange();
   }
 
   /** Whether the server has said which models there are. */
@@ -29,6 +41,16 @@ export class ModelChooser {
 
   get any() {
     return this.#models.length > 0;
+  }
+
+  /** The model that reads; null while there is none. */
+  get current() {
+    return this.#models.find(({ id }) => id === this.#reading()) ?? null;
+  }
+
+  /** What the address is to say of the choice. */
+  get state() {
+    return this.select.value === LATEST ? {} : { model: this.select.value };
   }
 
   get predictPath() {
@@ -53,7 +75,8 @@ export class ModelChooser {
     const before = this.#reading();
     this.#models = data;
     this.#known = true;
-    this.#show(chosen ?? this.select.value);
+    this.#wish = chosen ?? this.#wish;
+    this.#show();
     if (this.#reading() !== before) this.onChange();
   }
 
@@ -61,7 +84,7 @@ export class ModelChooser {
     return this.select.value === LATEST ? this.#models[0]?.id : this.select.value;
   }
 
-  #show(chosen) {
+  #show() {
     const newest = [LATEST, this.any ? 'the newest model' : 'no model yet'];
     const entries = [newest, ...this.#models.map((model) => [model.id, title(model)])];
     const shown = String(entries);
@@ -71,12 +94,12 @@ export class ModelChooser {
       this.select.replaceChildren(...options);
       this.#shown = shown;
     }
-    this.select.value = this.#models.some(({ id }) => id === chosen) ? chosen : LATEST;
+    this.select.value = this.#models.some(({ id }) => id === this.#wish) ? this.#wish : LATEST;
     this.select.disabled = !this.any;
   }
 }
 
-function title({ name, created_at: created, metrics }) {
+export function title({ name, created_at: created, metrics }) {
   const named = name || `model of ${moment(created)}`;
   const accuracy = metrics?.test_accuracy;
   return accuracy == null ? named : `${named} · ${percent(accuracy)}`;

@@ -1,10 +1,9 @@
-// What the network makes of a digit: the large numeral, the sentence, ten bars, and the pixels it
-// got.
+// What the network makes of a digit: the large numeral, the sentence and ten bars.
 
-import { element } from './dom.js';
-import { percent, readingWords, warningWords } from './words.js';
+import { Bars } from '../bars.js';
+import { element } from '../dom.js';
+import { DIGITS, readingWords } from '../words.js';
 
-const DIGITS = [...'0123456789'];
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
@@ -16,6 +15,7 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
  * @property {string | null} [filename]
  * @property {string[]} [warnings]
  * @property {string} [preprocessed] a data URL
+ * @property {string} [saliency] a data URL
  * @property {string} [reconstruction] a data URL, from a network that draws instead of naming
  */
 
@@ -26,24 +26,22 @@ export class Verdict {
    * @param {object} listener
    * @param {(sentence: string) => void} listener.say
    * @param {() => void} listener.onTrain
-   * @param {(index: number) => void} listener.onPick one of several pictures was chosen
+   * @param {(prediction: Prediction | null, index: number) => void} listener.onShown which of
+   *   several pictures is looked at; null: nothing was read
    */
-  constructor(root, bars, { say, onTrain, onPick }) {
+  constructor(root, bars, { say, onTrain, onShown }) {
     const find = (selector) => root.querySelector(selector);
     this.root = root;
     this.numeral = find('.numeral');
     this.title = find('h3');
     this.words = find('.words');
-    this.train = find('button');
-    this.preprocessed = find('.preprocessed');
-    this.reconstruction = find('.reconstruction');
-    this.warnings = find('.warnings');
+    this.train = find('.says button');
     this.film = find('.film');
-    this.bars = bars;
+    this.bars = new Bars(bars);
     this.say = say;
-    this.onPick = onPick;
+    this.onShown = onShown;
     this.train.addEventListener('click', onTrain);
-    this.#showBars(DIGITS, null);
+    this.bars.show(DIGITS, null);
   }
 
   /**
@@ -53,9 +51,9 @@ export class Verdict {
   invite({ title, words, canTrain = false }) {
     this.#tell({ title, words });
     this.train.hidden = !canTrain;
-    this.#showSeen({});
     this.film.hidden = true;
-    this.#showBars(DIGITS, null);
+    this.bars.show(DIGITS, null);
+    this.onShown(null, 0);
   }
 
   /**
@@ -65,20 +63,20 @@ export class Verdict {
   show(predictions, classes = Object.keys(predictions[0].probabilities ?? DIGITS)) {
     this.film.hidden = predictions.length < 2;
     if (!this.film.hidden) this.#showFilm(predictions, classes);
-    this.#showOne(predictions[0], classes);
+    this.#showOne(predictions[0], classes, 0);
   }
 
-  #showOne(prediction, classes) {
+  #showOne(prediction, classes, index) {
     this.train.hidden = true;
-    this.#showSeen(prediction);
     if (prediction.reconstruction) {
       const words = 'This network does not name digits: it draws them again from what it kept.';
       this.#tell({ title: 'That’s how I remember it', words });
-      this.#showBars(DIGITS, null);
+      this.bars.show(DIGITS, null);
     } else {
       this.#tell(readingWords(prediction, classes));
-      this.#showBars(classes, prediction);
+      this.bars.show(classes, prediction.probabilities);
     }
+    this.onShown(prediction, index);
     this.say(`${this.title.textContent}. ${this.words.textContent}`);
   }
 
@@ -98,29 +96,6 @@ export class Verdict {
     }
   }
 
-  #showSeen({ preprocessed, reconstruction, warnings = [] }) {
-    this.preprocessed.hidden = !preprocessed;
-    if (preprocessed) this.preprocessed.src = preprocessed;
-    if (reconstruction) this.reconstruction.src = reconstruction;
-    this.reconstruction.closest('figure').hidden = !reconstruction;
-    this.warnings.replaceChildren(...warnings.map((code) => element('li', {}, warningWords(code))));
-  }
-
-  /** Bars stay where they are and only change their length, so that they can spring. */
-  #showBars(classes, prediction) {
-    if (this.bars.children.length !== classes.length) {
-      this.bars.replaceChildren(...classes.map(() => newBar()));
-    }
-    classes.forEach((label, i) => {
-      const bar = this.bars.children[i];
-      const share = prediction?.probabilities[i] ?? 0;
-      bar.classList.toggle('first', label === prediction?.label);
-      bar.querySelector('.label').textContent = label;
-      bar.querySelector('.fill').style.transform = `translateX(${((share - 1) * 50).toFixed(2)}%)`;
-      bar.querySelector('.value').textContent = prediction ? percent(share) : '–';
-    });
-  }
-
   #showFilm(predictions, classes) {
     const frames = predictions.map((prediction, i) => {
       const frame = element(
@@ -132,8 +107,7 @@ export class Verdict {
       );
       frame.addEventListener('click', () => {
         this.#press(i);
-        this.onPick(i);
-        this.#showOne(prediction, classes);
+        this.#showOne(prediction, classes, i);
       });
       return frame;
     });
@@ -144,14 +118,4 @@ export class Verdict {
   #press(chosen) {
     [...this.film.children].forEach((frame, i) => frame.setAttribute('aria-pressed', i === chosen));
   }
-}
-
-function newBar() {
-  return element(
-    'li',
-    {},
-    element('span', { className: 'label' }),
-    element('span', { className: 'track' }, element('span', { className: 'fill' })),
-    element('span', { className: 'value' }),
-  );
 }

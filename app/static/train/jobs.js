@@ -1,10 +1,11 @@
 // The recent jobs, newest first, each with its course as a sparkline; kept fresh while the page is
 // visible.
 
-import { get } from './api.js';
-import { sparkline } from './chart.js';
-import { element } from './dom.js';
-import { ago, isOver, jobTitle, percent } from './words.js';
+import { get } from '../api.js';
+import { element } from '../dom.js';
+import { address } from '../views.js';
+import { ago, isOver, jobTitle, percent } from '../words.js';
+import { sparkline } from './sparkline.js';
 
 const SHOWN = 12;
 const BUSY = 3000; // ms between two looks while something trains
@@ -16,14 +17,10 @@ export class RecentJobs {
   #timer = null;
   #watched = null;
 
-  /**
-   * @param {HTMLOListElement} list
-   * @param {() => Promise<void>} onRefresh what else is to be asked for at each look
-   */
-  constructor(list, onRefresh) {
+  /** @param {HTMLOListElement} list */
+  constructor(list) {
     this.list = list;
     this.none = list.nextElementSibling;
-    this.onRefresh = onRefresh;
     document.addEventListener('visibilitychange', () => this.#look());
   }
 
@@ -41,7 +38,6 @@ export class RecentJobs {
     try {
       this.#jobs = (await get(`/v1/jobs?limit=${SHOWN}`)).data;
       this.#render();
-      await this.onRefresh();
     } finally {
       const wait = this.unfinished ? BUSY : IDLE;
       clearTimeout(this.#timer);
@@ -107,7 +103,7 @@ export class RecentJobs {
 }
 
 function newItem(id) {
-  return element('li', {}, element('a', { href: `#job=${encodeURIComponent(id)}` }));
+  return element('li', {}, element('a', { href: address('train', { job: id }) }));
 }
 
 function stateWords({ status, progress, metrics }) {

@@ -1,7 +1,7 @@
 // A job's event stream, read with fetch (which can carry a key, as EventSource cannot) and taken
 // up again where it broke off.
 
-import { Problem, Unreachable, send } from './api.js';
+import { Problem, Unreachable, send } from '../api.js';
 
 /** @typedef {{id: string, event: string, data: any}} ServerEvent */
 

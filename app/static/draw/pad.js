@@ -1,19 +1,24 @@
 // The drawing pad: strokes by mouse, pen or finger, kept as points in a square of its own, so that
 // they are the same at any size and sharp on any screen.
 
-/** @typedef {[number, number][]} Stroke */
+import { SIDE, erase, paint } from './ink.js';
 
-export const SIDE = 280;
-const PEN = 17;
+/** @typedef {import('./ink.js').Stroke} Stroke */
+
 const STEP = 1; // a point closer than this to the last one says nothing new
+const ERASER_BUTTON = 32; // of a pen that is turned around
 
 export class Pad {
   /** @type {Stroke[]} */
   #strokes = [];
   #past = [];
-  #current = null;
   #pointer = null;
+  #erasing = false;
+  #last = null;
   #frame = 0;
+
+  /** Whether the pointer rubs out instead of drawing. */
+  eraser = false;
 
   /**
    * @param {HTMLElement} root holds the canvas and, below it, a picture
@@ -34,7 +39,7 @@ export class Pad {
     this.picture.addEventListener('error', () => this.#hidePicture());
 
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#paint());
+    addEventListener('theme', () => this.#paint());
   }
 
   undo() {
@@ -42,12 +47,16 @@ export class Pad {
     if (this.#past.length) this.#change(this.#past.pop());
   }
 
-  /** Empties the pad; that too can be undone. */
-  clear() {
+  /** Puts a drawing on the pad in place of what is there; that can be undone. */
+  load(/** @type {Stroke[]} */ strokes) {
     this.#lift();
     this.#hidePicture();
     if (this.#strokes.length) this.#past.push(this.#strokes);
-    this.#change([]);
+    this.#change(strokes);
+  }
+
+  clear() {
+    this.load([]);
   }
 
   /** Shows an uploaded picture in the place of a drawing. */
@@ -64,13 +73,16 @@ export class Pad {
 
   #begin(event) {
     const second = this.#pointer !== null;
-    if (second || event.button !== 0) return;
+    const turned = event.buttons & ERASER_BUTTON;
+    if (second || (event.button !== 0 && !turned)) return;
     this.#hidePicture();
     this.#pointer = event.pointerId;
+    this.#erasing = this.eraser || Boolean(turned);
     this.canvas.setPointerCapture(event.pointerId);
-    this.#current = [this.#place(event)];
+    this.#last = this.#place(event);
     this.#past.push(this.#strokes);
-    this.#change([...this.#strokes, this.#current]);
+    if (this.#erasing) this.#rub(this.#last);
+    else this.#change([...this.#strokes, [this.#last]]);
   }
 
   #extend(event) {
@@ -79,16 +91,24 @@ export class Pad {
     let grown = false;
     for (const move of moves.length ? moves : [event]) {
       const [x, y] = this.#place(move);
-      const [lastX, lastY] = this.#current.at(-1);
-      if (Math.hypot(x - lastX, y - lastY) < STEP) continue;
-      this.#current.push([x, y]);
-      grown = true;
+      if (Math.hypot(x - this.#last[0], y - this.#last[1]) < STEP) continue;
+      if (this.#erasing) this.#rub([x, y]);
+      else grown = this.#strokes.at(-1).push([x, y]) > 0;
+      this.#last = [x, y];
     }
     if (grown) this.#change(this.#strokes);
   }
 
+  #rub(to) {
+    const left = erase(this.#strokes, this.#last, to);
+    if (left !== this.#strokes) this.#change(left);
+  }
+
   #lift() {
-    this.#pointer = this.#current = null;
+    const nothing = this.#erasing && this.#past.at(-1) === this.#strokes;
+    if (nothing) this.#past.pop(); // it rubbed where there was no ink
+    this.#pointer = this.#last = null;
+    this.#erasing = false;
   }
 
   #place(event) {
@@ -126,29 +146,6 @@ export class Pad {
 
   #paint() {
     this.#frame = 0;
-    const context = this.canvas.getContext('2d');
-    const scale = this.canvas.width / SIDE;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, SIDE, SIDE);
-    context.lineWidth = PEN;
-    context.lineCap = context.lineJoin = 'round';
-    context.strokeStyle = getComputedStyle(this.canvas).color;
-    for (const stroke of this.#strokes) {
-      context.beginPath();
-      trace(context, stroke);
-      context.stroke();
-    }
+    paint(this.canvas, this.#strokes);
   }
-}
-
-/** A smooth line: through the middles between points, bent by the points. */
-function trace(context, stroke) {
-  const [[x, y]] = stroke;
-  context.moveTo(x, y);
-  for (let i = 1; i < stroke.length - 1; i += 1) {
-    const [ax, ay] = stroke[i];
-    const [bx, by] = stroke[i + 1];
-    context.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
-  }
-  context.lineTo(...stroke.at(-1));
 }

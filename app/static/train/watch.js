@@ -1,10 +1,19 @@
 // One job under the eyes: its state, progress and curves, from the first event to the last.
 
-import { Unreachable, get, post } from './api.js';
-import { ACCURACY, LOSS, LineChart } from './chart.js';
-import { element } from './dom.js';
+import { Unreachable, get, post } from '../api.js';
+import { offerRequest } from '../requests.js';
+import { count, duration, isOver, jobTitle, percent, recipeWords } from '../words.js';
+import { Curves } from './curves.js';
 import { follow } from './events.js';
-import { count, duration, isOver, jobTitle, percent, recipeWords } from './words.js';
+import { Probe } from './probe.js';
+import { suggestionWords } from './suggestion.js';
+
+/** The buttons, and the states in which the server would do what they say. */
+const ACTIONS = {
+  pause: ['queued', 'running'],
+  resume: ['paused'],
+  cancel: ['queued', 'running', 'paused'],
+};
 
 export class Watch {
   #job = null;
@@ -17,26 +26,36 @@ export class Watch {
    * @param {(sentence: string) => void} listener.say
    * @param {(job: object) => void} listener.onUpdate whatever has changed
    * @param {(job: object, model: object | null) => void} listener.onEnd it has ended under the eyes
+   * @param {(body: object) => Promise<void>} listener.onSuggestion this job is to be tried instead
    */
-  constructor(root, { say, onUpdate, onEnd }) {
+  constructor(root, { say, onUpdate, onEnd, onSuggestion }) {
     const find = (selector) => root.querySelector(selector);
     this.root = root;
     this.title = find('h3');
     this.status = find('.status');
-    this.cancel = find('#cancel');
+    this.buttons = Object.fromEntries(Object.keys(ACTIONS).map((name) => [name, find(`#${name}`)]));
     this.summary = find('.summary');
     this.progress = find('.progress');
     this.outcome = find('.outcome');
     this.failure = find('.failure');
     this.problem = find('#watch-problem');
-    this.table = find('details');
-    this.loss = new LineChart(find('#loss'), 'Loss', LOSS);
-    this.accuracy = new LineChart(find('#accuracy'), 'Accuracy', ACCURACY);
+    this.curves = new Curves(root);
+    this.probe = new Probe(find('.probe'));
     this.say = say;
     this.onUpdate = onUpdate;
     this.onEnd = onEnd;
 
-    this.cancel.addEventListener('click', () => this.#cancel());
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.addEventListener('click', () => this.#act(name));
+    }
+    this.failure.querySelector('button').addEventListener('click', async () => {
+      try {
+        await onSuggestion(this.#job.error.suggestion);
+      } catch (error) {
+        this.problem.textContent = error.message;
+      }
+    });
+    offerRequest(find('.as-request'), () => this.#requests());
     addEventListener('pagehide', () => this.#stream.abort());
     addEventListener('pageshow', ({ persisted }) => persisted && this.#id && this.show(this.#id));
   }
@@ -77,19 +96,22 @@ export class Watch {
     if (event === 'snapshot') {
       this.#job = data;
       this.live = !isOver(data.status);
-      this.#renderHistory();
+      this.curves.show(data);
+      this.probe.begin(data);
     } else if (event === 'status') {
       job.status = data.status;
       this.say(`${jobTitle(job)}: ${job.status}.`);
     } else if (event === 'progress') {
       job.progress = data;
-      this.#renderCurves();
+      this.curves.draw();
     } else if (event === 'epoch') {
       job.history[data.epoch - 1] = data;
-      this.#renderHistory();
+      this.curves.show(job);
       const accuracy =
         data.val_accuracy == null ? '' : `, validation accuracy ${percent(data.val_accuracy)}`;
       this.say(`Epoch ${data.epoch} of ${job.config.epochs}${accuracy}.`);
+    } else if (event === 'probe') {
+      return this.probe.take(data);
     } else return;
     this.#render();
   }
@@ -102,8 +124,9 @@ export class Watch {
       : null;
     if (signal.aborted) return;
     this.#job = job;
-    this.#renderHistory();
+    this.curves.show(job);
     this.#render();
+    if (model) this.probe.ask(model).catch(() => {}); // what it said last stays
     this.outcome.textContent = outcomeWords(job, model);
     this.outcome.hidden = !this.outcome.textContent;
     if (!this.live) return;
@@ -112,14 +135,31 @@ export class Watch {
     this.onEnd(job, model);
   }
 
-  async #cancel() {
+  async #act(name) {
     try {
-      await post(`/v1/jobs/${encodeURIComponent(this.#id)}/cancel`);
+      await post(this.#path(name));
       this.problem.textContent = '';
       this.root.focus({ preventScroll: true }); // the button is about to go
     } catch (error) {
       this.problem.textContent = error.message;
     }
+  }
+
+  #path(name) {
+    return `/v1/jobs/${encodeURIComponent(this.#id)}/${name}`;
+  }
+
+  #requests() {
+    const { status, error } = this.#job;
+    const possible = Object.keys(ACTIONS).filter((name) => ACTIONS[name].includes(status));
+    const titled = (name) => ({ title: name[0].toUpperCase() + name.slice(1), path: this.#path(name) });
+    const events = { title: 'Follow', method: 'GET', path: this.#path('events') };
+    const tried = error?.suggestion && {
+      title: 'Try the suggestion',
+      path: '/v1/jobs',
+      body: error.suggestion,
+    };
+    return [...(tried ? [tried] : []), ...possible.map(titled), events];
   }
 
   #render() {
@@ -129,7 +169,9 @@ export class Watch {
     this.title.textContent = jobTitle(job);
     this.status.textContent = job.status;
     this.status.dataset.status = job.status;
-    this.cancel.hidden = over;
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.hidden = !ACTIONS[name].includes(job.status);
+    }
     this.summary.textContent = over ? recipeWords(job.config) : progressWords(job);
     this.outcome.hidden = true;
 
@@ -143,48 +185,13 @@ export class Watch {
     if (job.error) {
       this.failure.querySelector('h4').textContent = job.error.title;
       this.failure.querySelector('p').textContent = job.error.detail;
+      const { suggestion } = job.error;
+      this.failure.querySelector('button').hidden = !suggestion;
+      const words = suggestion ? suggestionWords(suggestion, job.config) : '';
+      this.failure.querySelector('.suggestion').textContent = words;
     }
     this.onUpdate(job);
   }
-
-  #renderCurves() {
-    const { config, history } = this.#job;
-    const column = (name) => Array.from(history, (entry) => entry?.[name] ?? null);
-    const pair = (train, validation) => [
-      { name: 'Training', look: 'train', values: column(train), live: this.#live(train) },
-      { name: 'Validation', look: 'validation', values: column(validation) },
-    ];
-    this.loss.show(config.epochs, pair('train_loss', 'val_loss'));
-    this.accuracy.show(config.epochs, pair('train_accuracy', 'val_accuracy'));
-  }
-
-  /** The mean so far of an epoch that has not ended. */
-  #live(name) {
-    const { config, history, progress, status } = this.#job;
-    const value = progress?.[name];
-    if (isOver(status) || value == null || progress.epoch <= history.length) return null;
-    return { at: progress.fraction * config.epochs, value };
-  }
-
-  #renderHistory() {
-    const { history } = this.#job;
-    this.#renderCurves();
-    this.table.hidden = !history.length;
-    this.table.querySelector('tbody').replaceChildren(...history.filter(Boolean).map(row));
-  }
-}
-
-function row({ epoch, train_loss, val_loss, train_accuracy, val_accuracy, seconds }) {
-  const loss = (value) => value?.toFixed(4) ?? '–';
-  const share = (value) => (value == null ? '–' : percent(value));
-  const values = [loss(train_loss), loss(val_loss), share(train_accuracy), share(val_accuracy)];
-  return element(
-    'tr',
-    {},
-    element('th', { scope: 'row' }, String(epoch)),
-    ...values.map((value) => element('td', {}, value)),
-    element('td', {}, seconds?.toFixed(1) ?? '–'),
-  );
 }
 
 function progressWords({ status, queue_position: position, progress }) {
@@ -196,6 +203,7 @@ function progressWords({ status, queue_position: position, progress }) {
   if (progress.eta_seconds != null) parts.push(`${duration(progress.eta_seconds)} left`);
   const speed = progress.samples_per_second;
   if (speed) parts.push(`${count(speed)} digits a second`);
+  if (progress.learning_rate) parts.push(`learning rate ${progress.learning_rate.toPrecision(2)}`);
   return parts.join(' · ');
 }
 
