@@ -8,11 +8,13 @@ let dialog;
 /** @param {import('./requests.js').Request | import('./requests.js').Request[] | null} request */
 export function show(request) {
   dialog ??= newDialog();
-  const codes = [request ?? []].flat().flatMap((one) => [
-    ...(one.title ? [element('h3', {}, one.title)] : []),
-    code('curl', asCurl(one), one.title ? 'h4' : 'h3'),
-    code('Python', asPython(one), one.title ? 'h4' : 'h3'),
-  ]);
+  const codes = [request ?? []]
+    .flat()
+    .flatMap((one) => [
+      ...(one.title ? [element('h3', {}, one.title)] : []),
+      code('curl', asCurl(one), one.title ? 'h4' : 'h3'),
+      code('Python', asPython(one), one.title ? 'h4' : 'h3'),
+    ]);
   if (!codes.length) codes.push(element('p', {}, 'There is nothing to send yet.'));
   dialog.querySelector('.codes').replaceChildren(...codes);
   dialog.showModal();

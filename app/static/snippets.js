@@ -23,7 +23,9 @@ export function asPython({ method = 'POST', path, body }) {
     const entries = [...body];
     const files = entries.filter(([, value]) => value instanceof File);
     const fields = entries.filter(([, value]) => !(value instanceof File));
-    const opened = files.map(([name, { name: file }]) => `(${text(name)}, open(${text(file)}, "rb"))`);
+    const opened = files.map(
+      ([name, { name: file }]) => `(${text(name)}, open(${text(file)}, "rb"))`,
+    );
     if (fields.length) given.push(`data=${python(Object.fromEntries(fields))}`);
     if (opened.length) given.push(`files=[${opened.join(', ')}]`);
   } else if (body) given.push(`json=${python(body)}`);

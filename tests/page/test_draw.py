@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
+from tests.conftest import Server
 from tests.page.gestures import (
     SEVEN,
     TRAINING_TIMEOUT,
@@ -370,3 +372,14 @@ def test_the_drawing_is_in_the_address(page: Page, model: Model) -> None:
     page.wait_for_url(lambda url: "strokes" not in url)
     page.goto("/#draw?strokes=[[[1,%22x%22]]]")
     expect(page.locator("#verdict h3")).to_have_text("Draw a digit")
+
+
+def test_an_alias_reads_as_a_model_does(page: Page, model: Model, server: Server) -> None:
+    alias = f"{server.url}/v1/aliases/favourite"
+    httpx.put(alias, json={"model_id": model["id"]}).raise_for_status()
+    page.goto("/#draw?model=favourite")
+    expect(page.get_by_label("Read by")).to_have_value("favourite")
+    with page.expect_request("**/v1/models/favourite/predict**"):
+        draw(page, SEVEN)
+    expect_a_reading(page, "7")
+    expect(page.get_by_text("It is a …")).to_be_visible()

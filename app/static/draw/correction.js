@@ -34,8 +34,9 @@ export class Correction {
       }),
     );
     this.train.addEventListener('click', () => this.#train(onTrain));
-    offerRequest(root.querySelector('.as-request'), () =>
-      this.#drawing && { path: SAMPLES, body: this.#form('7') },
+    offerRequest(
+      root.querySelector('.as-request'),
+      () => this.#drawing && { path: SAMPLES, body: this.#form('7') },
     );
   }
 
@@ -54,7 +55,10 @@ export class Correction {
 
   #form(label) {
     const form = new FormData();
-    form.append('file', new File([blobOf(this.#drawing.picture)], 'drawing.png', { type: 'image/png' }));
+    form.append(
+      'file',
+      new File([blobOf(this.#drawing.picture)], 'drawing.png', { type: 'image/png' }),
+    );
     form.append('label', label);
     return form;
   }
@@ -85,7 +89,9 @@ export class Correction {
 
   async #train(onTrain) {
     const { model, strokes } = this.#drawing;
-    const network = model.network_id ? { network_id: model.network_id } : { network: model.network };
+    const network = model.network_id
+      ? { network_id: model.network_id }
+      : { network: model.network };
     try {
       await onTrain({
         ...network,

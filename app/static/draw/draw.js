@@ -111,12 +111,13 @@ export class Draw {
 
   #wire() {
     const { find } = this;
-    const board = () => this.#pixels ? this.#grid : this.pad;
+    const board = () => (this.#pixels ? this.#grid : this.pad);
     find('#undo').addEventListener('click', () => board().undo());
     find('#clear').addEventListener('click', () => board().clear());
     addEventListener('keydown', (event) => {
       const undo = event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-      if (!undo || event.target.matches('input:not([type="radio"])') || !find('#pad').offsetParent) return;
+      if (!undo || event.target.matches('input:not([type="radio"])') || !find('#pad').offsetParent)
+        return;
       event.preventDefault();
       board().undo();
     });

@@ -8,6 +8,7 @@ const LATEST = 'latest';
 
 export class ModelChooser {
   #models = [];
+  #aliases = [];
   #known = false;
   #shown = '';
   #wish = LATEST;
@@ -71,9 +72,11 @@ export class ModelChooser {
    * @param {string} [chosen] the model that shall read from now on
    */
   async refresh(chosen) {
-    const { data } = await get('/v1/models?limit=100');
+    const pages = ['/v1/models?limit=100', '/v1/aliases?limit=100'].map((path) => get(path));
+    const [models, aliases] = await Promise.all(pages);
     const before = this.#reading();
-    this.#models = data;
+    this.#models = models.data;
+    this.#aliases = aliases.data.filter(({ alias }) => alias !== LATEST);
     this.#known = true;
     this.#wish = chosen ?? this.#wish;
     this.#show();
@@ -81,12 +84,19 @@ export class ModelChooser {
   }
 
   #reading() {
-    return this.select.value === LATEST ? this.#models[0]?.id : this.select.value;
+    const chosen = this.select.value;
+    if (chosen === LATEST) return this.#models[0]?.id;
+    return this.#aliases.find(({ alias }) => alias === chosen)?.model_id ?? chosen;
   }
 
   #show() {
     const newest = [LATEST, this.any ? 'the newest model' : 'no model yet'];
-    const entries = [newest, ...this.#models.map((model) => [model.id, title(model)])];
+    const names = new Map(this.#models.map((model) => [model.id, title(model)]));
+    const aliases = this.#aliases.map(({ alias, model_id: id }) => [
+      alias,
+      `${alias}: ${names.get(id) ?? id}`,
+    ]);
+    const entries = [newest, ...aliases, ...names];
     const shown = String(entries);
     if (shown !== this.#shown) {
       // an open list must not be replaced under the finger
@@ -94,7 +104,7 @@ export class ModelChooser {
       this.select.replaceChildren(...options);
       this.#shown = shown;
     }
-    this.select.value = this.#models.some(({ id }) => id === this.#wish) ? this.#wish : LATEST;
+    this.select.value = entries.some(([value]) => value === this.#wish) ? this.#wish : LATEST;
     this.select.disabled = !this.any;
   }
 }

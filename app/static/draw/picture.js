@@ -19,7 +19,10 @@ export async function valuesOf(url) {
   const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d');
   context.drawImage(bitmap, 0, 0, SIDE, SIDE);
   const { data } = context.getImageData(0, 0, SIDE, SIDE);
-  return Array.from({ length: SIDE * SIDE }, (_, i) => Math.round((data[4 * i] / 255) * 1000) / 1000);
+  return Array.from(
+    { length: SIDE * SIDE },
+    (_, i) => Math.round((data[4 * i] / 255) * 1000) / 1000,
+  );
 }
 
 /**

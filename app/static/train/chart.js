@@ -134,7 +134,9 @@ export class LineChart {
     const bottom = HEIGHT - MARGIN.bottom;
     const x = (place) => MARGIN.left + (place / this.#axis.end) * (right - MARGIN.left);
     const y = (value) => {
-      const part = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+      const part = log
+        ? Math.log(value / low) / Math.log(high / low)
+        : (value - low) / (high - low);
       return bottom - Math.min(Math.max(part, 0), 1) * (bottom - MARGIN.top);
     };
 
@@ -149,9 +151,11 @@ export class LineChart {
       ),
     );
     const axis = AXES[this.#axis.kind];
-    const along = axis.ticks(this.#axis.end, (right - MARGIN.left) / axis.width).map((tick) =>
-      svg('text', { x: x(tick), y: HEIGHT - 6, 'text-anchor': 'middle' }, axis.tick(tick)),
-    );
+    const along = axis
+      .ticks(this.#axis.end, (right - MARGIN.left) / axis.width)
+      .map((tick) =>
+        svg('text', { x: x(tick), y: HEIGHT - 6, 'text-anchor': 'middle' }, axis.tick(tick)),
+      );
     along.push(
       svg('text', { x: MARGIN.left - 8, y: HEIGHT - 6, 'text-anchor': 'end' }, this.#axis.kind),
     );

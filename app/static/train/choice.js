@@ -32,7 +32,15 @@ export class Choice {
     const title = name[0].toUpperCase() + name.slice(1);
     const legend = element('legend', {}, title);
     this.select.ariaLabel = title;
-    this.node = element('fieldset', {}, legend, this.select, this.about, this.problem, this.options);
+    this.node = element(
+      'fieldset',
+      {},
+      legend,
+      this.select,
+      this.about,
+      this.problem,
+      this.options,
+    );
     this.select.addEventListener('change', () => {
       this.#build();
       onInput();

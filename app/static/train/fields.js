@@ -58,7 +58,14 @@ function newField(name, schema, value, fallback) {
   control.setAttribute('aria-describedby', `${problem.id} ${help.id}`);
   const isText = schema.type === 'string' && !schema.enum;
   const label = element('label', { htmlFor: id }, schema.label ?? capital(spaced(name)));
-  const node = element('div', { className: isText ? 'field wide' : 'field' }, label, control, problem, help);
+  const node = element(
+    'div',
+    { className: isText ? 'field wide' : 'field' },
+    label,
+    control,
+    problem,
+    help,
+  );
   return { node, control, problem, read };
 }
 

@@ -29,7 +29,10 @@ export class TrainForm {
       event.preventDefault();
       if (this.recipe) this.send(this.#body()).catch((error) => this.#showProblems(error));
     });
-    offerRequest(find('.as-request'), () => this.recipe && { path: '/v1/jobs', body: this.#body() });
+    offerRequest(
+      find('.as-request'),
+      () => this.recipe && { path: '/v1/jobs', body: this.#body() },
+    );
   }
 
   async load() {
@@ -104,6 +107,7 @@ export class TrainForm {
     if (details) details.open = true;
     first?.focus();
     const placed = errors.length > left.length;
-    this.problem.textContent = left.map(({ msg }) => msg).join(' ') || (placed ? '' : (error?.message ?? ''));
+    this.problem.textContent =
+      left.map(({ msg }) => msg).join(' ') || (placed ? '' : (error?.message ?? ''));
   }
 }

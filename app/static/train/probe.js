@@ -33,7 +33,8 @@ export class Probe {
   take({ epoch, step, label, probabilities, reconstruction_error: error }) {
     const place = `Step ${step}, epoch ${epoch}`;
     if (!probabilities) {
-      if (error != null) this.words.textContent = `${place}: drawn again with error ${error.toPrecision(3)}.`;
+      if (error != null)
+        this.words.textContent = `${place}: drawn again with error ${error.toPrecision(3)}.`;
       return;
     }
     this.bars.show(this.#classes, probabilities);
@@ -61,5 +62,7 @@ function fitted(strokes) {
   const side = Math.max(Math.max(...xs) - low[0], Math.max(...ys) - low[1]) || 1;
   const inside = low[0] >= 0 && low[1] >= 0 && low[0] + side <= 280 && low[1] + side <= 280;
   if (inside && side > 60) return strokes;
-  return strokes.map((stroke) => stroke.map((p) => p.map((v, i) => 40 + ((v - low[i]) / side) * 200)));
+  return strokes.map((stroke) =>
+    stroke.map((p) => p.map((v, i) => 40 + ((v - low[i]) / side) * 200)),
+  );
 }

@@ -62,7 +62,8 @@ export class Recipe {
     this.#recipe = recipe;
     this.#augmentation = {};
     for (const name of ['epochs', 'learning_rate']) delete this.#first[name];
-    for (const choice of [this.optimizer, this.schedule, this.loss]) choice.reset(recipe[choice.name]);
+    for (const choice of [this.optimizer, this.schedule, this.loss])
+      choice.reset(recipe[choice.name]);
     this.#buildFirst();
     this.#buildMore();
   }
@@ -108,7 +109,11 @@ export class Recipe {
   #buildMore() {
     const { onInput } = this;
     const recipe = this.#recipe;
-    const dataset = { enum: this.#datasets, words: named(this.#datasets), description: 'What is learnt.' };
+    const dataset = {
+      enum: this.#datasets,
+      words: named(this.#datasets),
+      description: 'What is learnt.',
+    };
     this.samples = new Fields(
       { dataset, ...SAMPLES },
       {

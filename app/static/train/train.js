@@ -46,10 +46,12 @@ export class Train {
   show(state) {
     this.form.offerProbe();
     this.#addressed = state.get('job');
-    if (this.#addressed) this.#follow(this.#addressed);
-    if (this.#addressed !== this.#started) return;
+    if (!this.#addressed) return;
+    this.#follow(this.#addressed);
+    const watch = this.section.querySelector('#watch');
+    watch.querySelector('header').scrollIntoView({ block: 'nearest' });
+    if (this.#addressed === this.#started) watch.focus({ preventScroll: true });
     this.#started = null;
-    this.section.querySelector('#watch').focus();
   }
 
   /** Asks the server for everything that is not known yet. */

@@ -152,7 +152,10 @@ export class Watch {
   #requests() {
     const { status, error } = this.#job;
     const possible = Object.keys(ACTIONS).filter((name) => ACTIONS[name].includes(status));
-    const titled = (name) => ({ title: name[0].toUpperCase() + name.slice(1), path: this.#path(name) });
+    const titled = (name) => ({
+      title: name[0].toUpperCase() + name.slice(1),
+      path: this.#path(name),
+    });
     const events = { title: 'Follow', method: 'GET', path: this.#path('events') };
     const tried = error?.suggestion && {
       title: 'Try the suggestion',
