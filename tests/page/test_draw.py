@@ -195,6 +195,7 @@ def test_the_grid_begins_with_what_the_network_sees(page: Page, model: Model) ->
     open_with(page, model)
     draw(page, SEVEN)
     expect_a_reading(page, "7")
+    page.wait_for_url("**strokes=**")  # it rests, so the whole of it has been read
     before = page.locator("#bars .value").all_inner_texts()
     page.get_by_role("radio", name="Pixels").check(force=True)
     expect(page.get_by_role("gridcell", name=re.compile("ink"))).not_to_have_count(0)
@@ -334,7 +335,7 @@ def test_a_server_that_keeps_no_drawings_is_understood(
 
 def test_the_model_that_reads_is_in_the_address(page: Page, model: Model) -> None:
     open_with(page, model)
-    assert page.url.endswith(f"#draw?model={model['id']}")
+    page.wait_for_url(f"**#draw?model={model['id']}")
     page.reload()
     expect(page.get_by_label("Read by")).to_have_value(model["id"])
 

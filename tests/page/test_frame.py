@@ -183,6 +183,7 @@ def test_everything_can_be_drawn_and_kept_by_keyboard(page: Page, model: Model) 
     page.get_by_role("radio", name="Pen").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("radio", name="Pixels")).to_be_checked()
+    expect(page.get_by_role("grid")).to_be_visible()
     page.keyboard.press("Shift+Tab")
     for _ in range(8):
         page.keyboard.press("Shift+ArrowDown")

@@ -1,5 +1,5 @@
-// The view Draw: what is drawn, uploaded or filled in goes to the model that was chosen, and what it
-// makes of that is shown.
+// The view Draw: what lies on the board goes to the model that was chosen, and what it makes of that is
+// shown.
 
 import { Problem, Unreachable, get, post } from '../api.js';
 import { announcer } from '../announcer.js';
@@ -7,13 +7,10 @@ import { latestOnly } from '../latest.js';
 import { offerRequest } from '../requests.js';
 import { remember } from '../views.js';
 import { isOver, jobTitle } from '../words.js';
+import { Board } from './board.js';
 import { Correction } from './correction.js';
-import { unwritten, written } from './ink.js';
 import { ModelChooser } from './models.js';
-import { Pad } from './pad.js';
-import { valuesOf } from './picture.js';
 import { Seen } from './seen.js';
-import { acceptPictures } from './upload.js';
 import { Verdict } from './verdict.js';
 
 const READ_EVERY = 80; // ms
@@ -22,12 +19,6 @@ const LOOK_IDLE = 15_000;
 const WRITTEN_AFTER = 400; // ms of rest before a drawing goes into the address
 
 export class Draw {
-  /** What lies on the pad: strokes or pictures; null when it is empty. */
-  #subject = null;
-  /** What the grid holds while it is in the pad's place. */
-  #pixels = null;
-  #picked = 0;
-  #grid = null;
   #training = null;
   #timer = null;
   #writing = null;
@@ -40,52 +31,49 @@ export class Draw {
    */
   constructor(section, { onTrain, onJob }) {
     const find = (selector) => section.querySelector(selector);
-    this.find = find;
     this.problem = find('#reading-problem');
     this.seen = new Seen(find('.seen'), () => this.#read());
     this.correction = new Correction(find('.correction'), onJob);
+    this.board = new Board(find, {
+      onChange: () => this.#changed(),
+      onProblem: (reason) => (this.problem.textContent = reason),
+      seen: () => this.seen.picture,
+    });
     this.verdict = new Verdict(find('#verdict'), find('#bars'), {
       say: announcer(find('#reading-announcer'), 1200),
       onTrain,
       onShown: (prediction, index) => this.#show(prediction, index),
     });
-    this.models = new ModelChooser(find('#model'), () => {
-      this.#remember();
-      this.#read();
-    });
-    this.pad = new Pad(find('#pad'), (strokes) => {
-      this.#subject = strokes.length ? { strokes } : null;
-      this.#read();
-      clearTimeout(this.#writing);
-      this.#writing = setTimeout(() => this.#remember(), WRITTEN_AFTER);
-    });
+    this.models = new ModelChooser(find('#model'), () => this.#changed());
     this.reader = latestOnly(
       ({ path, body }, signal) => post(path, body, { signal }),
       { answered: (answer) => this.#answered(answer), failed: (error) => this.#failed(error) },
       READ_EVERY,
     );
-    this.#wire();
+    offerRequest(find('.as-request'), () => this.#question());
     document.addEventListener('visibilitychange', () => this.#look());
   }
 
-  /** What a pen has drawn; null where there is nothing, or no drawing. */
+  /** What a pen has drawn; null where there is nothing, or something else. */
   get strokes() {
-    return this.#subject?.strokes ?? null;
+    return this.board.strokes;
   }
 
   /** @param {URLSearchParams} state */
   show(state) {
     if (state.get('model')) this.models.choose(state.get('model'));
-    const strokes = unwritten(state.get('strokes'));
-    if (!strokes || written(strokes) === written(this.strokes ?? [])) return;
-    this.#usePen();
-    this.pad.load(strokes);
+    this.board.load(state.get('strokes'));
+  }
+
+  #changed() {
+    this.#read();
+    clearTimeout(this.#writing);
+    this.#writing = setTimeout(() => this.#remember(), WRITTEN_AFTER);
   }
 
   /** Keeps the model and the drawing in the address, so that it leads to them. */
   #remember() {
-    const drawing = this.strokes && { strokes: written(this.strokes) };
-    remember('draw', { ...this.models.state, ...drawing });
+    remember('draw', { ...this.models.state, ...this.board.state });
   }
 
   /**
@@ -109,93 +97,10 @@ export class Draw {
     if (!document.hidden) this.refresh().catch(() => {}); // the next look may do better
   }
 
-  #wire() {
-    const { find } = this;
-    const board = () => (this.#pixels ? this.#grid : this.pad);
-    find('#undo').addEventListener('click', () => board().undo());
-    find('#clear').addEventListener('click', () => board().clear());
-    addEventListener('keydown', (event) => {
-      const undo = event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-      if (!undo || event.target.matches('input:not([type="radio"])') || !find('#pad').offsetParent)
-        return;
-      event.preventDefault();
-      board().undo();
-    });
-    find('#tool').addEventListener('change', ({ target }) => {
-      this.#take(target.value).catch((error) => (this.problem.textContent = error.message));
-    });
-    find('#camera').addEventListener('click', () => this.#photograph());
-    acceptPictures(
-      { button: find('#upload'), input: find('#files'), curtain: document.querySelector('#drop') },
-      (files) => files.length && this.#receive(files),
-    );
-    offerRequest(find('.as-request'), () => this.#question());
-  }
-
-  async #take(tool) {
-    this.pad.eraser = tool === 'eraser';
-    this.find('#pad').classList.toggle('erasing', this.pad.eraser);
-    const wanted = tool === 'pixels';
-    const values = wanted ? await this.#startingPixels() : null;
-    if (wanted && !this.#grid) {
-      const { Pixels } = await import('./pixels.js');
-      this.#grid = new Pixels(this.find('#pixels'), (pixels) => {
-        this.#pixels = pixels;
-        this.#read();
-      });
-    }
-    this.#pixels = values;
-    this.find('#pixels').hidden = this.find('#pixels-help').hidden = !wanted;
-    if (wanted) this.#grid.open(values);
-    this.#read();
-  }
-
-  /** The grid begins with what the network sees of a drawing. */
-  async #startingPixels() {
-    const picture = this.seen.picture;
-    return picture ? valuesOf(picture) : new Array(28 * 28).fill(0);
-  }
-
-  async #photograph() {
-    this.problem.textContent = '';
-    try {
-      const { takePicture } = await import('./camera.js');
-      const picture = await takePicture(document.querySelector('#camera-dialog'));
-      if (picture) this.#receive([picture]);
-    } catch (error) {
-      this.problem.textContent = error.message;
-    }
-  }
-
-  #receive(files) {
-    this.reader.takeBack();
-    this.#usePen();
-    this.#subject = { files };
-    this.#picked = 0;
-    this.pad.show(files[0]);
-    this.#read();
-  }
-
-  /** A picture lies on the pad, so the grid has to leave it. */
-  #usePen() {
-    const pen = this.find('#tool input[value="pen"]');
-    if (pen.checked) return;
-    pen.checked = true;
-    this.#take('pen');
-  }
-
   /** The request that reads what there is now; null where there is nothing. */
   #question() {
-    const { strokes, files } = this.#subject ?? {};
-    const path = `${this.models.predictPath}?include=${this.seen.include}`;
-    if (this.#pixels) {
-      return this.#pixels.some(Boolean) ? { path, body: { instances: [this.#pixels] } } : null;
-    }
-    if (strokes) return { path, body: { instances: [{ strokes }] } };
-    if (!files) return null;
-    const body = new FormData();
-    for (const file of files) body.append('files', file);
-    return { path, body };
+    const { body } = this.board;
+    return body && { path: `${this.models.predictPath}?include=${this.seen.include}`, body };
   }
 
   #read() {
@@ -218,14 +123,12 @@ export class Draw {
   }
 
   #show(prediction, index) {
-    if (this.#subject?.files && index !== this.#picked) {
-      this.#picked = index;
-      this.pad.show(this.#subject.files[index]);
-    }
+    this.board.pick(index);
     this.seen.show(prediction ?? {});
     const { picture } = this.seen;
-    const strokes = this.#pixels ? null : this.strokes;
-    this.correction.offer(picture && { picture, strokes, model: this.models.current });
+    this.correction.offer(
+      picture && { picture, strokes: this.strokes, model: this.models.current },
+    );
   }
 
   #invite() {

@@ -1,7 +1,6 @@
-// Small pictures between the page and the server: from a data URL to a file, from grey values to a
-// file and back.
+// The small pictures that the server sends as data URLs: as files, and as grey values.
 
-export const SIDE = 28;
+const SIDE = 28;
 
 /** @param {string} url a data URL in base64 */
 export function blobOf(url) {
@@ -23,16 +22,4 @@ export async function valuesOf(url) {
     { length: SIDE * SIDE },
     (_, i) => Math.round((data[4 * i] / 255) * 1000) / 1000,
   );
-}
-
-/**
- * Grey values as a data URL.
- * @param {number[]} values
- */
-export function pictureOf(values) {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = SIDE;
-  const pixels = new Uint8ClampedArray(values.flatMap((v) => [v * 255, v * 255, v * 255, 255]));
-  canvas.getContext('2d').putImageData(new ImageData(pixels, SIDE), 0, 0);
-  return canvas.toDataURL();
 }
