@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,18 @@ def read_all(terminal: int) -> str:
     return content.decode()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have what is started here end at SIGINT, also where tests run in the background.
+
+    A shell has its background jobs ignore it, and so would all that they start.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_following_and_not_the_job(
     shell: Shell, client: httpx.Client
 ) -> None:
