@@ -62,7 +62,7 @@ class Server:
 StartServer = Callable[..., Server]
 
 
-def _start(
+def start_service(
     data_dir: Path, *arguments: str, ready: bool = True, environment: dict[str, str] | None = None
 ) -> Server:
     """Start a server; without a trainer it lives, but is never ready."""
@@ -76,7 +76,7 @@ def _start(
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that tests share; none may assume that it is alone there."""
-    running = _start(tmp_path_factory.mktemp("shared") / "data")
+    running = start_service(tmp_path_factory.mktemp("shared") / "data")
     yield running
     running.stop()
 
@@ -88,7 +88,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 
     def start(*arguments: str, ready: bool = True, **environment: str) -> Server:
         data_dir = tmp_path / "data"
-        running.append(_start(data_dir, *arguments, ready=ready, environment=environment))
+        running.append(start_service(data_dir, *arguments, ready=ready, environment=environment))
         return running[-1]
 
     yield start
@@ -115,7 +115,12 @@ def wait_until_ended(client: httpx.Client, job_id: str, seconds: float = 90) -> 
 
 @pytest.fixture(scope="session")
 def model(server: Server) -> dict[str, Any]:
-    """A model on the shared server that reads digits well: linear, one epoch of all of MNIST."""
+    """A model on the shared server that reads digits well."""
+    return train_a_reader(server)
+
+
+def train_a_reader(server: Server) -> dict[str, Any]:
+    """A model that reads digits well: linear, one epoch of all of MNIST."""
     with httpx.Client(base_url=server.url, timeout=70) as client:
         job = client.post("/v1/jobs", json={"preset": "linear", "epochs": 1, "seed": 1}).json()
         ended = wait_until_ended(client, job["id"])

@@ -17,6 +17,9 @@ async function all(path) {
 
 export const allDatasets = () => all('/v1/datasets');
 
+/** Those that a model can be judged by. */
+export const withTests = (datasets) => datasets.filter((dataset) => dataset.test_samples > 0);
+
 /** @returns {Promise<{models: object[], aliases: object[]}>} */
 export async function allModels() {
   const [models, aliases] = await Promise.all([all('/v1/models'), all('/v1/aliases')]);

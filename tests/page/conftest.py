@@ -3,11 +3,12 @@
 import shutil
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, start_service, train_a_reader
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -17,6 +18,20 @@ REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI}`));
 """
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the page's own: what a page shows depends on all that there is."""
+    running = start_service(tmp_path_factory.mktemp("page") / "data")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def model(server: Server) -> dict[str, Any]:
+    """A model on that server that reads digits well."""
+    return train_a_reader(server)
 
 
 # Not for the session: Playwright's event loop would be in the way of every later asyncio.run().

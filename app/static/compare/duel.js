@@ -2,7 +2,7 @@
 // on which they disagree.
 
 import { get } from '../api.js';
-import { offer } from '../choices.js';
+import { offer, withTests } from '../choices.js';
 import { element } from '../dom.js';
 import { field } from '../field.js';
 import { Gallery } from '../gallery.js';
@@ -73,8 +73,8 @@ export class Duel {
     this.b.offer(models, b ?? models.models[1]?.id);
     offer(
       this.dataset,
-      datasets.map(({ name }) => ({ value: name, text: name })),
-      dataset,
+      withTests(datasets).map(({ name }) => ({ value: name, text: name })),
+      dataset ?? this.a.model?.dataset,
     );
   }
 

@@ -1,6 +1,6 @@
 // The choice of the model that reads.
 
-import { get } from '../api.js';
+import { allModels } from '../choices.js';
 import { element } from '../dom.js';
 import { moment, percent } from '../words.js';
 
@@ -72,11 +72,10 @@ export class ModelChooser {
    * @param {string} [chosen] the model that shall read from now on
    */
   async refresh(chosen) {
-    const pages = ['/v1/models?limit=100', '/v1/aliases?limit=100'].map((path) => get(path));
-    const [models, aliases] = await Promise.all(pages);
+    const { models, aliases } = await allModels();
     const before = this.#reading();
-    this.#models = models.data;
-    this.#aliases = aliases.data.filter(({ alias }) => alias !== LATEST);
+    this.#models = models;
+    this.#aliases = aliases.filter(({ alias }) => alias !== LATEST);
     this.#known = true;
     this.#wish = chosen ?? this.#wish;
     this.#show();

@@ -3,7 +3,7 @@
 
 import { Unreachable, connection } from '../api.js';
 import { Address } from '../address.js';
-import { allDatasets, allModels, offer } from '../choices.js';
+import { allDatasets, allModels, offer, withTests } from '../choices.js';
 import { element, stylesheet } from '../dom.js';
 import { field } from '../field.js';
 import { ModelChoice } from '../model_choice.js';
@@ -124,8 +124,8 @@ class Inside {
     this.model.offer(models, this.#state.model);
     offer(
       this.dataset,
-      this.#datasets.map(({ name }) => ({ value: name, text: name })),
-      this.#state.dataset,
+      withTests(this.#datasets).map(({ name }) => ({ value: name, text: name })),
+      this.#state.dataset ?? this.model.model?.dataset,
     );
   }
 
