@@ -63,6 +63,8 @@ export class Draw {
   show(state) {
     if (state.get('model')) this.models.choose(state.get('model'));
     this.board.load(state.get('strokes'));
+    // Something may be in training since this view was last in sight.
+    if (this.models.known && !this.models.any) this.#look();
   }
 
   #changed() {
