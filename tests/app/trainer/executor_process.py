@@ -29,6 +29,7 @@ def main(url: str, name: str, log: str, seconds: float) -> None:
     write(f"ready {name}")
     for line in sys.stdin:
         executor.take_over(line.split())
+        write(f"took over {name}")
     threading.Event().wait()
 
 

@@ -138,7 +138,7 @@ def test_the_job_of_an_executor_that_is_gone_can_be_taken_over(
     first.wait()
     second = start("b")
 
-    take_over(second, "b")
+    take_over(log, second, "b")
 
     wait_for(log, f"end {job_id} b")
 
@@ -151,7 +151,7 @@ def test_the_job_of_a_living_executor_is_left_to_it(
     wait_for(log, f"start {job_id} a")
     second = start("b")
 
-    take_over(second, "a", "b")
+    take_over(log, second, "a", "b")
 
     wait_for(log, f"end {job_id} a")
     assert f"start {job_id} b" not in log.read_text()
@@ -167,9 +167,8 @@ def test_a_job_that_was_taken_over_is_run_though_the_first_executor_comes_back(
     heir = start("b", 3.0)
     busy = enqueue(database)
     wait_for(log, f"start {busy} b")
-    take_over(heir, "b")
-    while queue.Queue(database).waiting() != {job_id, busy}:
-        time.sleep(0.05)
+    take_over(log, heir, "b")
+    assert queue.Queue(database).waiting() == {job_id, busy}
 
     # It returns from its step while the job waits for the other again.
     os.kill(zombie.pid, signal.SIGCONT)
@@ -192,7 +191,7 @@ def test_a_zombie_that_ends_after_its_heir_changes_nothing(
     wait_for(log, f"start {job_id} a")
     os.kill(zombie.pid, signal.SIGSTOP)
     heir = start("b", 0.1)
-    take_over(heir, "b")
+    take_over(log, heir, "b")
     wait_for(log, f"end {job_id} b")
 
     os.kill(zombie.pid, signal.SIGCONT)
@@ -261,8 +260,9 @@ def test_what_has_ended_can_be_forgotten(database: Database, log: Path, start: S
     assert client.is_new()
 
 
-def take_over(executor: subprocess.Popen[str], *alive: str) -> None:
-    """Have an executor take over from all but these."""
+def take_over(log: Path, executor: subprocess.Popen[str], *alive: str) -> None:
+    """Have an executor, the last of those who live, take over from all but these."""
     assert executor.stdin is not None
     executor.stdin.write(" ".join(alive) + "\n")
     executor.stdin.flush()
+    wait_for(log, f"took over {alive[-1]}", executor)
