@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.asking import ask
 from app.api.dependencies import Parts
-from app.api.predictions import IMAGE_TYPES
+from app.api.prediction_bodies import IMAGE_TYPES
 from app.api.presence import read
 from app.api.responses import problems
 from app.api.strict_json import loads

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 
 from app.api.asking import Asked, ask
 from app.api.dependencies import Parts
-from app.api.predictions import IMAGE_TYPES
+from app.api.prediction_bodies import IMAGE_TYPES
 from app.api.presence import read
 from app.api.responses import problems
 from app.domain.errors import InvalidInput

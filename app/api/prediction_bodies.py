@@ -1,0 +1,153 @@
+"""The body of a prediction → inputs: arrays or strokes as JSON, image files, or one image.
+
+What takes longer than a hop to a thread and back is done in one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import HTTPException
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from app.api import presence
+from app.api.dependencies import Services
+from app.api.strict_json import loads
+from app.domain.drawings import Drawing
+from app.domain.errors import InvalidInput
+from app.services import predictions as service
+from app.services.predictions import Input, Preprocess
+from app.services.serving import LoadedModel
+from app.vision.decode import is_small
+
+MAX_FILES = 256
+
+SMALL = 32_768
+"""Bytes of JSON that are read at once."""
+
+IMAGE_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/bmp",
+    "image/tiff",
+    "image/webp",
+)
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+REQUEST_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["instances"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "instances": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": service.MAX_INSTANCES,
+                            "description": "What to read.",
+                            "items": {
+                                "anyOf": [
+                                    {
+                                        "type": "array",
+                                        "items": {},
+                                        "description": "Numbers 0..1 in the model's input shape.",
+                                    },
+                                    service.EncodedImage.model_json_schema(),
+                                    Drawing.model_json_schema(),
+                                ]
+                            },
+                        }
+                    },
+                },
+                "example": {"instances": [{"strokes": [[[10, 10], [60, 10], [30, 80]]]}]},
+            },
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {"files": {"type": "array", "items": _BINARY["schema"]}},
+                }
+            },
+            **dict.fromkeys(IMAGE_TYPES, _BINARY),
+        },
+    }
+}
+
+
+async def inputs_of(
+    request: Request, parts: Services, loaded: LoadedModel, mode: Preprocess
+) -> Sequence[Input]:
+    """What a body holds.
+
+    Raises:
+        InvalidInput: Something in it cannot be read.
+        HTTPException: 400 where it is not JSON, 415 where its type is not taken.
+    """
+    pixels = parts.max_image_pixels
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in ("application/json", "") or media_type.endswith("+json"):
+        content = await presence.read(request)
+        arrays = service.plain_arrays(loaded, content) if len(content) <= SMALL else None
+        if arrays is not None:
+            return arrays
+        return await run_in_threadpool(_from_json, content, loaded, mode, pixels)
+    if media_type == "multipart/form-data":
+        files = await _files(request)
+    elif media_type in IMAGE_TYPES or media_type == "application/octet-stream":
+        files = [(None, await presence.read(request))]
+        if is_small(files[0][1]):
+            return service.from_files(loaded, files, mode, pixels)
+    else:
+        raise HTTPException(
+            415,
+            f"send application/json, multipart/form-data or an image ({', '.join(IMAGE_TYPES)}), "
+            f"got {media_type[:100]}",
+        )
+    return await run_in_threadpool(service.from_files, loaded, files, mode, pixels)
+
+
+def _from_json(
+    content: bytes, loaded: LoadedModel, mode: Preprocess, pixels: int
+) -> Sequence[Input]:
+    arrays = service.plain_arrays(loaded, content) if len(content) > SMALL else None
+    if arrays is not None:
+        return arrays
+    return service.from_instances(loaded, _instances(content), mode, pixels)
+
+
+def _instances(text: bytes) -> Sequence[Any]:
+    body = loads(text)
+    if not isinstance(body, dict):
+        msg = f'the body is {{"instances": [...]}}, got {type(body).__name__}'
+        raise InvalidInput.at((), msg, "body_type")
+    for name in body:
+        if name != "instances":
+            raise InvalidInput.at(
+                (name,), f"unknown field {name[:100]!r}; send instances", "extra_forbidden"
+            )
+    instances = body.get("instances")
+    if not isinstance(instances, list):
+        raise InvalidInput.at(("instances",), "a list of instances is needed", "missing")
+    return instances
+
+
+async def _files(request: Request) -> list[tuple[str | None, bytes]]:
+    """The parts named `files`, with the names that they came with."""
+    async with request.form(max_files=MAX_FILES, max_fields=16) as form:
+        uploads = form.getlist("files")
+        if not uploads:
+            msg = "send one or more parts named files"
+            raise InvalidInput.at(("files",), msg, "missing")
+        files: list[tuple[str | None, bytes]] = []
+        for i, upload in enumerate(uploads):
+            if not isinstance(upload, UploadFile):
+                msg = "the part is text, not a file: give it a file name"
+                raise InvalidInput.at(("files", i), msg, "not_a_file")
+            files.append((upload.filename, await upload.read()))
+        return files
