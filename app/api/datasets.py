@@ -7,15 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.forms import (
-    MAX_FIELDS,
-    MAX_TEXT,
-    form_schema,
-    media_type,
-    read_form,
-    require_form,
-    validated,
-)
+from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form, validated
+from app.api.media import media_type
 from app.api.responses import (
     IdempotencyKey,
     Once,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from fastapi import HTTPException, Request, Response
 
+from app.api.media import BYTES
 from app.api.responses import etag, problems, tagged_bytes
 
 _RANGE = re.compile(r"bytes=\s*(\d{0,15})-(\d{0,15})\s*", re.IGNORECASE)
@@ -14,7 +15,7 @@ _CONTENT_RANGE = {"Content-Range": {"schema": {"type": "string"}, "description":
 
 def described(media_type: str, *statuses: int) -> dict[int | str, dict[str, object]]:
     """The responses of a download, for the OpenAPI document."""
-    file = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    file = {media_type: BYTES}
     return {
         200: {"description": "The file.", "content": file},
         206: {

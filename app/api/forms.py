@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from app.api.media import BINARY, media_type
 from app.api.strict_json import loads
 from app.domain.errors import InvalidInput
 from app.domain.spec import Spec
@@ -16,13 +17,6 @@ SpecT = TypeVar("SpecT", bound=Spec)
 
 MAX_FIELDS = 8
 MAX_TEXT = 2**20
-
-BINARY = {"type": "string", "format": "binary"}
-
-
-def media_type(request: Request) -> str:
-    """What a request says its body is, in small letters and without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def require_form(request: Request) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.asking import ask
 from app.api.dependencies import Parts
-from app.api.prediction_bodies import IMAGE_TYPES
+from app.api.media import IMAGE_TYPES, IMAGES, media_type
 from app.api.presence import read
 from app.api.responses import problems
 from app.api.strict_json import loads
@@ -22,7 +22,6 @@ router = APIRouter(tags=["adapters"])
 FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 
 _TABLE = {"type": "array", "items": {}, "description": "A row for each input, 0..1."}
-_IMAGE = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get("/ping", responses=problems())
@@ -65,7 +64,7 @@ async def ping() -> dict[str, str]:
                     },
                     "example": {"inputs": [[0.0] * 784]},
                 },
-                **dict.fromkeys(IMAGE_TYPES, _IMAGE),
+                **IMAGES,
             },
         }
     },
@@ -73,11 +72,11 @@ async def ping() -> dict[str, str]:
 async def invocations(request: Request, parts: Parts) -> Response:
     """Read digits with the newest model as a client of MLflow or SageMaker asks for it."""
     content = await read(request)
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent = media_type(request)
     pixels = parts.max_image_pixels
 
     def inputs(loaded: LoadedModel) -> list[Input]:
-        if media_type in IMAGE_TYPES:
+        if sent in IMAGE_TYPES:
             return from_files(loaded, [(None, content)], "auto", pixels)
         return from_instances(loaded, _instances(loads(content)), "auto", pixels)
 

@@ -1,11 +1,16 @@
 """The model that a path names, by its id or by an alias, ready to predict."""
 
+from typing import Annotated
+
+from fastapi import Path
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Services
 from app.domain.errors import NotFound
 from app.services.registry import Version
 from app.services.serving import LoadedModel
+
+ModelName = Annotated[str, Path(description="A model's id, or an alias.")]
 
 
 def load(parts: Services, name: str) -> LoadedModel:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.dependencies import Parts, Services
 from app.api.loading import load
+from app.api.media import BYTES
 from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import (
@@ -81,7 +82,7 @@ def models_evaluate(
     "/{model}/filters",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"content": {"image/png": BYTES}},
         **versioned(404, 409),
     },
 )

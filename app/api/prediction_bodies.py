@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from app.api import presence
 from app.api.dependencies import Services
+from app.api.media import BINARY, IMAGE_TYPES, IMAGES, media_type
 from app.api.strict_json import loads
 from app.domain.drawings import Drawing
 from app.domain.errors import InvalidInput
@@ -26,16 +27,6 @@ MAX_FILES = 256
 SMALL = 32_768
 """Bytes of JSON that are read at once."""
 
-IMAGE_TYPES = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/bmp",
-    "image/tiff",
-    "image/webp",
-)
-
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 REQUEST_BODY = {
     "requestBody": {
         "required": True,
@@ -71,10 +62,10 @@ REQUEST_BODY = {
                 "schema": {
                     "type": "object",
                     "required": ["files"],
-                    "properties": {"files": {"type": "array", "items": _BINARY["schema"]}},
+                    "properties": {"files": {"type": "array", "items": BINARY}},
                 }
             },
-            **dict.fromkeys(IMAGE_TYPES, _BINARY),
+            **IMAGES,
         },
     }
 }
@@ -90,16 +81,16 @@ async def inputs_of(
         HTTPException: 400 where it is not JSON, 415 where its type is not taken.
     """
     pixels = parts.max_image_pixels
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in ("application/json", "") or media_type.endswith("+json"):
+    sent = media_type(request)
+    if sent in ("application/json", "") or sent.endswith("+json"):
         content = await presence.read(request)
         arrays = service.plain_arrays(loaded, content) if len(content) <= SMALL else None
         if arrays is not None:
             return arrays
         return await run_in_threadpool(_from_json, content, loaded, mode, pixels)
-    if media_type == "multipart/form-data":
+    if sent == "multipart/form-data":
         files = await _files(request)
-    elif media_type in IMAGE_TYPES or media_type == "application/octet-stream":
+    elif sent in IMAGE_TYPES or sent == "application/octet-stream":
         files = [(None, await presence.read(request))]
         if is_small(files[0][1]):
             return service.from_files(loaded, files, mode, pixels)
@@ -107,7 +98,7 @@ async def inputs_of(
         raise HTTPException(
             415,
             f"send application/json, multipart/form-data or an image ({', '.join(IMAGE_TYPES)}), "
-            f"got {media_type[:100]}",
+            f"got {sent[:100]}",
         )
     return await run_in_threadpool(service.from_files, loaded, files, mode, pixels)
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.forms import BINARY, MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
+from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
+from app.api.media import BINARY
 from app.api.responses import IdempotencyKey, Once, problems, tagged_bytes, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.datasets import NewSampleBody, SampleBody

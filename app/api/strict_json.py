@@ -13,6 +13,8 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from app.api.media import media_type
+
 _JSON = re.compile(r"application/([^/]+\+)?json")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -104,9 +106,7 @@ def is_json(media_type: str) -> bool:
 
 def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if is_json(media_type):
+    sent = media_type(request)
+    if is_json(sent):
         return
-    raise HTTPException(
-        415, f"the body must be application/json, got {media_type or 'no Content-Type'}"
-    )
+    raise HTTPException(415, f"the body must be application/json, got {sent or 'no Content-Type'}")

@@ -3,12 +3,11 @@
 Their lists of models are not here: `/v1/models` is this service's own.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.api.asking import ask
 from app.api.dependencies import Parts
+from app.api.loading import ModelName
 from app.api.presence import read
 from app.api.responses import problems
 from app.api.strict_json import loads
@@ -72,7 +71,7 @@ INSTANCES = {
     },
 )
 async def kserve_predict(
-    model: Annotated[str, Path(description="A model's id, or an alias.")],
+    model: ModelName,
     request: Request,
     parts: Parts,
 ) -> Response:

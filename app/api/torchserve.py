@@ -1,14 +1,13 @@
 """Predict as TorchServe's image classifiers have it: an image in, labels and probabilities out."""
 
-from typing import Annotated
-
 import orjson
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
 from app.api.asking import Asked, ask
 from app.api.dependencies import Parts
-from app.api.prediction_bodies import IMAGE_TYPES
+from app.api.loading import ModelName
+from app.api.media import BINARY, IMAGES, media_type
 from app.api.presence import read
 from app.api.responses import problems
 from app.domain.errors import InvalidInput
@@ -18,8 +17,6 @@ router = APIRouter(tags=["adapters"])
 
 PARTS = ("data", "body")
 """What the part of a form is called that holds the image."""
-
-_IMAGE = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.post(
@@ -42,16 +39,16 @@ _IMAGE = {"schema": {"type": "string", "format": "binary"}}
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {"data": {**_IMAGE["schema"], "description": "The image."}},
+                        "properties": {"data": {**BINARY, "description": "The image."}},
                     }
                 },
-                **dict.fromkeys(IMAGE_TYPES, _IMAGE),
+                **IMAGES,
             },
         }
     },
 )
 async def torchserve_predict(
-    model: Annotated[str, Path(description="A model's id, or an alias.")],
+    model: ModelName,
     request: Request,
     parts: Parts,
 ) -> Response:
@@ -68,7 +65,7 @@ async def torchserve_predict(
 
 async def _image(request: Request) -> bytes:
     """The body, or a part of it; `curl -T` says nothing of its type."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    if media_type(request) != "multipart/form-data":
         return await read(request)
     async with request.form(max_files=1, max_fields=16) as form:
         for name in PARTS:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.api.media import BYTES
 from app.api.responses import DESCRIPTIONS, EVERYWHERE
 from app.api.schemas.inference_v2 import Failure
 
@@ -48,8 +49,6 @@ def in_path(*names: str) -> list[dict[str, Any]]:
     ]
 
 
-_OCTETS = {"schema": {"type": "string", "format": "binary"}}
-
 INFER_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -76,7 +75,7 @@ INFER_BODY: dict[str, Any] = {
                     ]
                 },
             },
-            "application/octet-stream": _OCTETS,
+            "application/octet-stream": BYTES,
         },
     }
 }
@@ -101,7 +100,7 @@ INFER_RESPONSES: dict[int | str, dict[str, Any]] = {
                     },
                 }
             },
-            "application/octet-stream": _OCTETS,
+            "application/octet-stream": BYTES,
         },
     },
     **failures(400, 404, 413),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path
 
 from app.api.dependencies import Parts, Services
+from app.api.loading import ModelName
 from app.api.schemas.common import JsonObject
 from app.api.schemas.inference_v2 import MetadataBody, ModelNamesBody, ModelReadyBody, TensorBody
 from app.api.v2.described import failures
@@ -15,7 +16,6 @@ from app.services.registry import Version
 
 PLATFORM = "mnistry_numpy"
 
-ModelName = Annotated[str, Path(description="A model's id, or an alias.")]
 VersionName = Annotated[str, Path(description="A number; or a model's id, or an alias.")]
 
 router = APIRouter(prefix="/v2/models", tags=["inference protocol v2"])

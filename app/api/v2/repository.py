@@ -11,12 +11,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.loading import load_soon
+from app.api.loading import ModelName, load_soon
 from app.api.schemas.common import JsonObject
 from app.api.schemas.inference_v2 import IndexBody
 from app.api.strict_json import loads
 from app.api.v2.described import failures
-from app.api.v2.models import ModelName
 from app.domain.errors import InvalidInput
 
 router = APIRouter(prefix="/v2/repository", tags=["inference protocol v2"])

@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.dependencies import Parts
+from app.api.loading import ModelName
 from app.api.schemas.common import JsonObject
 from app.api.v2.described import failures
-from app.api.v2.models import ModelName, VersionName
+from app.api.v2.models import VersionName
 from app.services.registry import ONLY
 from app.services.statistics import Figures, Taken
 
