@@ -1,6 +1,5 @@
 """Asks a model for the adapters: other protocols over the same inputs, inference and statistics."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,16 +46,11 @@ async def ask(
         InvalidInput: The inputs cannot be made.
         Overloaded: It would take too long.
     """
-    began = time.perf_counter()
     loaded = await load_soon(parts, name)
-    meter = parts.statistics.meter(loaded.model.id)
-    try:
+    with parts.statistics.stopwatch(loaded.model.id) as watch:
         inputs = await run_in_threadpool(inputs_for, loaded)
         x = np.stack([one.x for one in inputs])
-        read = time.perf_counter()
+        watch.read()
         run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
-    except Exception:
-        meter.failed(time.perf_counter() - began)
-        raise
-    meter.answered(read - began, run.queued, 0.0, time.perf_counter() - began)
+        watch.computed(run.queued)
     return Asked(loaded, run.output)

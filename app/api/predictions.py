@@ -3,7 +3,6 @@
 Nothing here asks the database, and a small request is answered without leaving the event loop.
 """
 
-import time
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
@@ -104,24 +103,17 @@ async def _predict(name: str, request: Request) -> Response:
     options = _options(request.scope["query_string"])
     wanted = options.includes()
     loaded = await load_soon(parts, name)
-    meter = parts.statistics.meter(loaded.model.id)
-    began = time.perf_counter()
-    try:
+    with parts.statistics.stopwatch(loaded.model.id) as watch:
         inputs = await inputs_of(request, parts, loaded, options.preprocess)
         _check_explained(wanted, len(inputs))
-        read = time.perf_counter()
         x = _batch(inputs)
+        watch.read()
         run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
-        computed = time.perf_counter()
+        watch.computed(run.queued)
         write = partial(answer, loaded, inputs, x, run.output, options.top_k, wanted)
         at_once = len(inputs) <= FEW and not wanted
         content = write() if at_once else await run_in_threadpool(write)
-    except Exception:
-        meter.failed(time.perf_counter() - began)
-        raise
-    ended = time.perf_counter()
-    meter.answered(read - began, run.queued, ended - computed, ended - began)
-    timing = timings(read - began, run, ended - computed)
+    timing = timings(watch.reading, run, watch.writing)
     return Response(content, headers={"Server-Timing": timing}, media_type="application/json")
 
 

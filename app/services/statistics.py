@@ -85,6 +85,39 @@ class Meter:
         self._infer.inc(seconds)
 
 
+class Stopwatch:
+    """Times one request to a model, from its body to its answer, as a context: then it is counted.
+
+    Told of each stage when it has ended; a request that ends with an exception has failed.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._began = self._read = self._computed = time.perf_counter()
+        self._queued = 0.0
+        self.reading = self.writing = 0.0
+
+    def read(self) -> None:
+        """The body is an array now."""
+        self._read = time.perf_counter()
+
+    def computed(self, queued: float) -> None:
+        """The model has answered; after so many seconds in a line."""
+        self._computed = time.perf_counter()
+        self._queued = queued
+
+    def __enter__(self) -> "Stopwatch":
+        return self
+
+    def __exit__(self, failure: object, *_: object) -> None:
+        ended = time.perf_counter()
+        if failure is not None:
+            self._meter.failed(ended - self._began)
+            return
+        self.reading, self.writing = self._read - self._began, ended - self._computed
+        self._meter.answered(self.reading, self._queued, self.writing, ended - self._began)
+
+
 class Statistics:
     """The instruments of one process.
 
@@ -162,6 +195,10 @@ class Statistics:
         if found is None:
             found = self._meters.setdefault(model_id, Meter(self, model_id))
         return found
+
+    def stopwatch(self, model_id: str) -> Stopwatch:
+        """Times a request that begins now."""
+        return Stopwatch(self.meter(model_id))
 
     def figures(self) -> dict[str, Figures]:
         """What each model was asked, by its id."""

@@ -5,7 +5,6 @@ ordinary route.
 """
 
 import math
-import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,25 +67,17 @@ async def v2_infer_version(request: Request) -> Response:
 async def _infer(request: Request, name: str, version: str | None) -> Response:
     parts: Services = request.app.state.services
     found, loaded = await load_version_soon(parts, name, version)
-    meter = parts.statistics.meter(found.model_id)
     headers = dict(request.scope["headers"])
-    began = time.perf_counter()
     try:
-        given = await _given(parts, loaded, headers, await presence.read(request))
-        read = time.perf_counter()
-        patience = min(given.asked.patience or parts.predict_seconds, parts.predict_seconds)
-        run = await presence.run(request, parts.inference, loaded, given.x, patience)
-        computed = time.perf_counter()
-        response = await _answer(headers, name, found, loaded, given, run)
+        with parts.statistics.stopwatch(found.model_id) as watch:
+            given = await _given(parts, loaded, headers, await presence.read(request))
+            watch.read()
+            patience = min(given.asked.patience or parts.predict_seconds, parts.predict_seconds)
+            run = await presence.run(request, parts.inference, loaded, given.x, patience)
+            watch.computed(run.queued)
+            return await _answer(headers, name, found, loaded, given, run)
     except InvalidInput as error:
-        meter.failed(time.perf_counter() - began)
         return failure(request.scope, 400, str(error), sample=_sample(loaded))
-    except Exception:
-        meter.failed(time.perf_counter() - began)
-        raise
-    ended = time.perf_counter()
-    meter.answered(read - began, run.queued, ended - computed, ended - began)
-    return response
 
 
 class _Given(NamedTuple):
