@@ -206,7 +206,8 @@ def test_a_job_is_paused_and_resumed(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
     status = page.locator("#watch .status")
     summary = page.locator("#watch .summary")
-    expect(summary).to_contain_text(re.compile("digits a second.*learning rate"), timeout=30_000)
+    learning = re.compile("of 30 .*digits a second.*learning rate")
+    expect(summary).to_contain_text(learning, timeout=30_000)
     page.get_by_role("button", name="Pause").click()
     expect(status).to_have_text("paused", timeout=30_000)
     expect(page.get_by_role("button", name="Pause")).to_be_hidden()
@@ -215,6 +216,32 @@ def test_a_job_is_paused_and_resumed(page: Page) -> None:
     expect(status).to_have_text("running", timeout=30_000)
     page.get_by_role("button", name="Cancel").click()
     expect(status).to_have_text("cancelled", timeout=30_000)
+
+
+def test_a_job_that_waits_is_paused_while_another_runs(page: Page) -> None:
+    """What is seen and what the buttons act on is the job that was started last."""
+    page.goto("/#train")
+    page.get_by_role("radio", name="lenet5").check(force=True)
+    page.get_by_label("Epochs", exact=True).fill("31")
+    page.get_by_role("button", name="Start training").click()
+    watch = page.locator("#watch")
+    summary = watch.locator(".summary")
+    learning = re.compile("of 31 .*digits a second")
+    expect(summary).to_contain_text(learning, timeout=30_000)
+    running = page.url
+
+    page.get_by_role("radio", name="mlp").check(force=True)
+    page.get_by_role("button", name="Start training").click()
+    expect(summary).to_have_text("Next in the queue")
+    page.get_by_role("button", name="Pause").click()
+    expect(summary).to_have_text("Paused before it began")
+    page.get_by_role("button", name="Cancel").click()
+    expect(watch.locator(".status")).to_have_text("cancelled")
+
+    page.goto(running)
+    expect(summary).to_contain_text(learning, timeout=30_000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(watch.locator(".status")).to_have_text("cancelled", timeout=30_000)
 
 
 def test_a_drawing_is_read_while_the_network_learns(page: Page, model: Model) -> None:

@@ -68,8 +68,9 @@ export class Watch {
   async show(id) {
     this.#stream.abort();
     this.#stream = new AbortController();
-    this.#id = id;
     this.problem.textContent = '';
+    if (id !== this.#id) this.#vacate('Opening the job', ''); // no button acts on another than is seen
+    this.#id = id;
     const { signal } = this.#stream;
     try {
       await follow(
@@ -81,14 +82,15 @@ export class Watch {
     } catch (error) {
       if (signal.aborted) return;
       this.#id = null; // so that it can be asked for again
-      if (!(error instanceof Unreachable)) this.#vacate(error.message);
+      if (error instanceof Unreachable) return;
+      this.#vacate('This job cannot be shown', error.message);
     }
   }
 
-  #vacate(reason) {
+  #vacate(title, summary) {
     this.root.classList.add('vacant');
-    this.title.textContent = 'This job cannot be shown';
-    this.summary.textContent = reason;
+    this.title.textContent = title;
+    this.summary.textContent = summary;
   }
 
   #take({ event, data }) {
@@ -200,7 +202,9 @@ export class Watch {
 function progressWords({ status, queue_position: position, progress }) {
   if (status === 'queued' && position > 1) return `Number ${position} in the queue`;
   if (status === 'queued') return 'Next in the queue';
-  if (!progress?.step) return 'Getting ready';
+  const begun = Boolean(progress?.step);
+  if (status === 'paused' && !begun) return 'Paused before it began';
+  if (!begun) return 'Getting ready';
   if (status === 'paused') return `Paused in epoch ${progress.epoch} of ${progress.epochs}`;
   const parts = [`Epoch ${progress.epoch} of ${progress.epochs}`];
   if (progress.eta_seconds != null) parts.push(`${duration(progress.eta_seconds)} left`);
