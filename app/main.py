@@ -32,6 +32,7 @@ from app.api import (
 )
 from app.api.dependencies import Services
 from app.api.edge import Edge, policy
+from app.api.express import Express
 from app.api.head import Head
 from app.api.metrics import Measured, Metrics
 from app.api.streams import StreamLimits
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static/swagger", pages.swagger_files())
     app.mount("/static", pages.static_files())
+    app.add_middleware(Express, service=app)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Head)
     app.add_middleware(

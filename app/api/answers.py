@@ -12,7 +12,7 @@ import orjson
 
 from app.services import explanations
 from app.services import predictions as service
-from app.services.inference import Run
+from app.services.batches import Run
 from app.services.predictions import Input
 from app.services.serving import LoadedModel
 from app.vision import render
@@ -22,8 +22,7 @@ from engine.arrays import Array
 def answer(
     loaded: LoadedModel,
     inputs: Sequence[Input],
-    x: Array,
-    output: Array,
+    run: Run,
     top_k: int,
     include: Collection[str],
 ) -> bytes:
@@ -32,20 +31,19 @@ def answer(
     Args:
         loaded: The model that was asked.
         inputs: What it was given.
-        x: The same as one batch, (inputs, *input_shape).
-        output: What it gave, (inputs, ...).
+        run: What it made of them.
         top_k: How many classes are ranked.
         include: What else is wanted.
     """
-    known = loaded.is_digit(x)
-    scores: Iterable[float | None] = repeat(None, len(x)) if known is None else known
+    known = run.is_digit
+    scores: Iterable[float | None] = repeat(None, len(inputs)) if known is None else known
     predictions = [
         {
             **(_reconstruction(one, y) if loaded.reconstructs else _reading(loaded, y, top_k)),
             **_common(loaded, one, y, include),
             "is_digit": score,
         }
-        for one, y, score in zip(inputs, output, scores, strict=True)
+        for one, y, score in zip(inputs, run.output, scores, strict=True)
     ]
     body = {"model_id": loaded.model.id, "predictions": predictions}
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

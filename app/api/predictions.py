@@ -108,9 +108,11 @@ async def _predict(name: str, request: Request) -> Response:
         _check_explained(wanted, len(inputs))
         x = _batch(inputs)
         watch.read()
-        run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)
+        run = await presence.run(
+            request, parts.inference, loaded, x, parts.predict_seconds, judged=True
+        )
         watch.computed(run.queued)
-        write = partial(answer, loaded, inputs, x, run.output, options.top_k, wanted)
+        write = partial(answer, loaded, inputs, run, options.top_k, wanted)
         at_once = len(inputs) <= FEW and not wanted
         content = write() if at_once else await run_in_threadpool(write)
     timing = timings(watch.reading, run, watch.writing)

@@ -4,7 +4,8 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-from app.services.inference import Inference, Run
+from app.services.batches import Run
+from app.services.inference import Inference
 from app.services.serving import LoadedModel
 from engine.arrays import Array
 
@@ -26,7 +27,13 @@ async def read(request: Request) -> bytes:
 
 
 async def run(
-    request: Request, inference: Inference, model: LoadedModel, x: Array, patience: float
+    request: Request,
+    inference: Inference,
+    model: LoadedModel,
+    x: Array,
+    patience: float,
+    *,
+    judged: bool = False,
 ) -> Run:
     """The output of a model for the rows of a request, whose body was read.
 
@@ -37,8 +44,8 @@ async def run(
         Overloaded: Too much waits already, or the time was up.
     """
     if inference.runs_at_once(model, len(x)):
-        return await inference.run(model, x, patience)
-    running = asyncio.create_task(inference.run(model, x, patience))
+        return await inference.run(model, x, patience, judged=judged)
+    running = asyncio.create_task(inference.run(model, x, patience, judged=judged))
     leaving = asyncio.create_task(_leaves(request))
     try:
         await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ from app.domain.definitions import NetworkDefinition, build
 from app.domain.records import Json, Model
 from app.services.serving import LoadedModel
 from app.store import mnist
+from engine.familiarity import Familiarity
 
 
 def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
@@ -27,7 +28,9 @@ def a_model(definition: Json, classes: Sequence[str] = ()) -> Model:
     )
 
 
-def a_loaded_model(definition: NetworkDefinition) -> LoadedModel:
+def a_loaded_model(
+    definition: NetworkDefinition, familiarity: Familiarity | None = None
+) -> LoadedModel:
     """With weights that nothing has learnt."""
     model = a_model(definition.model_dump(mode="json"), mnist.MNIST.classes)
-    return LoadedModel.of(model, build(definition, seed=3))
+    return LoadedModel.of(model, build(definition, seed=3), familiarity)

@@ -12,7 +12,7 @@ from app.api.v2.envelope import HEADER_LENGTH, WINDOWS, Headers
 from app.api.v2.requests import Asked, Wanted
 from app.domain.errors import InvalidInput
 from app.formats.tensors_v2 import joined
-from app.services.inference import Run
+from app.services.batches import Run
 from app.services.inference_v2 import classified
 from app.services.serving import LoadedModel
 from engine.arrays import Array

@@ -23,7 +23,7 @@ from app.api.v2.described import INFER_BODY, INFER_RESPONSES, in_path
 from app.api.v2.envelope import Headers, plain
 from app.api.v2.requests import Asked, parse
 from app.domain.errors import InvalidInput
-from app.services.inference import Run
+from app.services.batches import Run
 from app.services.inference_v2 import INPUT, rows
 from app.services.registry import Version
 from app.services.serving import LoadedModel

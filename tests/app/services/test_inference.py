@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 from app.domain.errors import Overloaded
 from app.domain.presets import PRESETS
 from app.services import inference
-from app.services.inference import Inference, Run
+from app.services.batches import Run
+from app.services.inference import Inference
 from app.services.serving import LoadedModel
 from app.services.statistics import Statistics
 from app.store import mnist
+from engine.familiarity import learn
 from tests.app.records import a_loaded_model
 
 
@@ -47,11 +49,51 @@ def test_a_small_run_is_computed_at_once(
 ) -> None:
     run = asyncio.run(engine_room.run(mlp, digits[:1], 1))
 
-    assert run.queued == 0
+    assert run.queued < 0.05
     assert run.batch_rows == 1
     assert np.array_equal(run.output, mlp.predict(digits[:1]))
     figures = statistics.figures()[mlp.model.id]
     assert (figures.rows, figures.compute_infer.count) == (1, 1)
+
+
+def test_small_runs_of_one_turn_share_a_batch_though_some_leave(
+    engine_room: Inference, mlp: LoadedModel, digits: Any
+) -> None:
+    async def turn() -> list[Run | BaseException]:
+        calls = [asyncio.ensure_future(engine_room.run(mlp, x[None], 1)) for x in digits[:16]]
+        await asyncio.sleep(0)  # all of them ask, none is answered yet
+        for leaving in calls[::4]:
+            leaving.cancel()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    runs = asyncio.run(turn())
+
+    expected = mlp.predict(digits[:16])
+    for i, run in enumerate(runs):
+        if i % 4 == 0:
+            assert isinstance(run, asyncio.CancelledError)
+        else:
+            assert isinstance(run, Run)
+            assert np.allclose(run.output[0], expected[i], atol=1e-6)
+            assert run.batch_rows == 12
+
+
+def test_how_familiar_inputs_are_is_told_who_asks(engine_room: Inference, digits: Any) -> None:
+    known = learn(digits, mnist.read("test").labels[:256])
+    reader = a_loaded_model(PRESETS["mlp"].definition, known)
+
+    async def ask() -> list[Run]:
+        calls = [engine_room.run(reader, digits[i : i + 1], 1, judged=i == 2) for i in range(4)]
+        return await asyncio.gather(*calls, engine_room.run(reader, digits[:64], 60, judged=True))
+
+    *small, large = asyncio.run(ask())
+
+    assert known is not None
+    assert large.is_digit is not None
+    assert small[2].is_digit is not None
+    assert np.allclose(large.is_digit, known.score(digits[:64]), atol=1e-4)
+    assert np.allclose(small[2].is_digit, known.score(digits[2:3]), atol=1e-4)
+    assert asyncio.run(engine_room.run(reader, digits[:1], 1)).is_digit is None
 
 
 def test_a_lone_caller_of_a_large_network_waits_for_nobody(
