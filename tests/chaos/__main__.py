@@ -5,6 +5,7 @@ Takes about three quarters of an hour. `make chaos ONLY=storm` does a part.
 """
 
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -205,4 +206,5 @@ def main(only: str) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends, too
     sys.exit(main(os.environ.get("ONLY", "")))
