@@ -15,7 +15,7 @@ from app.domain import errors
 from app.domain.layers import LAYERS
 from app.domain.presets import PRESETS, PresetName
 from app.main import create_app
-from app.settings import ClientSettings, Settings
+from app.settings import Settings
 from engine.layers.base import Layer
 
 ROOT = Path(app.__file__).parent.parent
@@ -91,13 +91,6 @@ def test_sql_is_written_in_the_store_only() -> None:
     for path in sources("app"):
         if ROOT / "app/store" not in path.parents:
             assert not statement.search(path.read_text()), path.relative_to(ROOT)
-
-
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text()
-
-    for name in (*Settings.model_fields, *ClientSettings.model_fields):
-        assert f"`MNISTRY_{name.upper()}`" in readme
 
 
 def test_every_folder_is_in_the_architecture_page() -> None:

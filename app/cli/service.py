@@ -156,11 +156,13 @@ def fsck(data_dir: DataDir = None) -> None:
 @app.command()
 def settings() -> None:
     """List every setting with its variable, its default and what it means."""
-    from app.settings import Settings
+    from app.settings import ClientSettings, Settings
 
-    for name, field in Settings.model_fields.items():
+    for name, field in (Settings.model_fields | ClientSettings.model_fields).items():
         default = field.get_default(call_default_factory=True)
-        typer.echo(f"MNISTRY_{name.upper()}={default or ''}\n    {field.description}")
+        said = "" if default is None else str(default)
+        value = said.lower() if isinstance(default, bool) else said
+        typer.echo(f"MNISTRY_{name.upper()}={value}\n    {field.description}")
 
 
 def _settings(**options: Any) -> "Settings":

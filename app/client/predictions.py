@@ -37,6 +37,7 @@ class Prediction(Record):
         confidence: How probable it is, 0 to 1.
         probabilities: Of every class, in the order of the model's `classes`.
         top_k: The most probable classes.
+        is_digit: How much it looks like what the model was trained on, 0 to 1; None: not known.
         filename: The file that it was read from.
         warnings: What was unusual about an image, as `inverted`.
         preprocessed: What the network saw, as a PNG in a data URL; where it was asked for.
@@ -50,6 +51,7 @@ class Prediction(Record):
     confidence: float | None = None
     probabilities: list[float] | None = None
     top_k: list[Ranked] | None = None
+    is_digit: float | None = None
     filename: str | None = None
     warnings: list[str] = Field(default_factory=list)
     preprocessed: str | None = None

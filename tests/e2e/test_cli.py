@@ -311,3 +311,10 @@ def test_shells_can_complete_it() -> None:
 
     assert result.returncode == 0
     assert "complete" in result.stdout
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    lines = run("settings").stdout.splitlines()
+
+    assert {"MNISTRY_TRAINERS=1", "MNISTRY_OPEN=false", "MNISTRY_DATABASE_URL="} <= set(lines)
+    assert "MNISTRY_URL=http://127.0.0.1:8000" in lines

@@ -36,9 +36,3 @@ def test_a_mistake_is_corrected_and_the_better_model_is_served(start_server: Sta
         better = figures["only_b_right"] > figures["only_a_right"]
         assert serving == (newest if better else old)["id"]
         assert ("digits is the new model" in run.stdout) == better
-
-
-def test_the_readme_shows_the_example_as_it_is() -> None:
-    steps = EXAMPLE.read_text().partition("old = train()\n")[2]
-
-    assert steps in (ROOT / "README.md").read_text()

@@ -26,6 +26,8 @@ async def main() -> None:
             print(event.data)
         read: list[Prediction] = await (await job.model()).predict(["a.png", "b.png"])
         print(read[0].label)
+        familiar: float | None = read[0].is_digit
+        print(familiar)
 """
 
 
