@@ -39,24 +39,26 @@ class Metrics:
         self._shown.register(source_of(instruments))
         self._shown.register(TritonCounters(self.inference))
 
-    def text(self, jobs: Mapping[str, int], models: int) -> bytes:
+    def text(self, jobs: Mapping[str, int], models: int, trainers: int) -> bytes:
         """All of them in Prometheus' format.
 
         Args:
             jobs: How many there are, by status.
             models: How many there are.
+            trainers: How many are alive.
         """
         counts = CollectorRegistry()
-        counts.register(_Counts(jobs, models))
+        counts.register(_Counts(jobs, models, trainers))
         return generate_latest(self._shown) + generate_latest(counts)
 
 
 class _Counts(Collector):
     """What was counted in the database, which all processes share."""
 
-    def __init__(self, jobs: Mapping[str, int], models: int) -> None:
+    def __init__(self, jobs: Mapping[str, int], models: int, trainers: int) -> None:
         self._jobs = jobs
         self._models = models
+        self._trainers = trainers
 
     def collect(self) -> Iterable[Metric]:
         by_status = GaugeMetricFamily("mnistry_jobs", "Jobs by status.", labels=("status",))
@@ -64,6 +66,7 @@ class _Counts(Collector):
             by_status.add_metric((status,), count)
         yield by_status
         yield GaugeMetricFamily("mnistry_models", "Models.", self._models)
+        yield GaugeMetricFamily("mnistry_trainers", "Trainers that are alive.", self._trainers)
 
 
 class Measured:

@@ -18,6 +18,8 @@ from os import getpid
 from threading import Event
 from typing import TypeVar
 
+from app import traces
+from app.domain import clock
 from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
 from app.store import blobs, jobs, models
@@ -79,20 +81,28 @@ class Attempts:
             job = self._write(lambda c: jobs.claim(c, job_id, turn))
             if job is None:
                 return
-            try:
-                if job.crashes >= CRASHES:
-                    self._fail(job, outcome.process_died(job))
+            _trace_waiting(job)
+            with traces.span("attempt", {**_of(job), "mnistry.trainer": self._settings.name}):
+                if self._is_done(job):
                     return
-                if self._attempt(job):
-                    return
-            except jobs.ClaimLost:
-                log.info("job %s is no longer attempt %d's", job.id, job.attempt)
-                return
-            except (DatabaseAway, DatabaseBusy, ArtifactsAway):
-                raise
-            except Exception:
-                # What nobody foresaw counts as a crash: it is tried again, but not for ever.
-                log.exception("job %s: attempt %d failed", job.id, job.attempt)
+
+    def _is_done(self, job: Job) -> bool:
+        """Make an attempt; whether there is no more to do for the job."""
+        try:
+            if job.crashes >= CRASHES:
+                self._fail(job, outcome.process_died(job))
+                return True
+            return self._attempt(job)
+        except jobs.ClaimLost:
+            log.info("job %s is no longer attempt %d's", job.id, job.attempt)
+            return True
+        except (DatabaseAway, DatabaseBusy, ArtifactsAway):
+            raise
+        except Exception as error:
+            # What nobody foresaw counts as a crash: it is tried again, but not for ever.
+            log.exception("job %s: attempt %d failed", job.id, job.attempt)
+            traces.failed(str(error))
+            return False
 
     def _attempt(self, job: Job) -> bool:
         """Run a child to its end; whether the job has ended with it."""
@@ -119,6 +129,7 @@ class Attempts:
             raise
         except (EOFError, ConnectionError):
             log.warning("job %s: the process of attempt %d died", job.id, job.attempt)
+            traces.failed("its process died")
             return False
         finally:
             child.kill()
@@ -173,6 +184,7 @@ class Attempts:
                     _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - mailbox.heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)
+                traces.failed("nothing was heard of its process for too long")
                 return False
             else:
                 self._check_claim(job)
@@ -187,6 +199,7 @@ class Attempts:
     def _store(self, job: Job, dataset: Dataset, message: messages.Message, content: bytes) -> bool:
         """Write a report that is not the last; whether the job is to finish now."""
         if message["type"] == "epoch":
+            _trace_epoch(job, message["entry"])
             return self._write(lambda c: reports.epoch(c, job, message))
         if message["type"] == "checkpoint":
             blob = self._upload(content)
@@ -240,6 +253,27 @@ class Attempts:
                     raise
                 log.warning("the store does not answer, trying again: %s", error)
                 pause = min(2 * pause, 2.0)
+
+
+def _of(job: Job) -> traces.Attributes:
+    """What each span of a job says of it."""
+    return {"mnistry.job.id": job.id, "mnistry.job.attempt": job.attempt}
+
+
+def _trace_waiting(job: Job) -> None:
+    """The span of the queue; an attempt after a crash has not been there again."""
+    waiting, running = job.history_of_status[-2:]
+    if waiting["status"] == "queued":
+        traces.past("queue", waiting["at"], running["at"], _of(job))
+
+
+def _trace_epoch(job: Job, entry: Json) -> None:
+    figures = {
+        f"mnistry.{name}": entry[name]
+        for name in ("epoch", "train_loss", "val_loss", "val_accuracy")
+        if entry[name] is not None
+    }
+    traces.past("epoch", clock.ago(entry["seconds"]), clock.now(), {**_of(job), **figures})
 
 
 def _tell(pipe: PipeEnd, message: messages.Message) -> None:
