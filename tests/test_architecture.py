@@ -10,6 +10,7 @@ import pytest
 
 import app
 import engine
+from app.api.limits import LimitsBody
 from app.api.problems import CODES, STATUS
 from app.domain import errors
 from app.domain.layers import LAYERS
@@ -98,6 +99,12 @@ def test_every_setting_is_in_the_readme() -> None:
 
     for name in (*Settings.model_fields, *ClientSettings.model_fields):
         assert f"`MNISTRY_{name.upper()}`" in readme
+
+
+def test_every_limit_among_the_settings_is_told() -> None:
+    limits = {name.removeprefix("max_") for name in Settings.model_fields if "max_" in name}
+
+    assert set(LimitsBody.model_fields) == limits
 
 
 def test_every_folder_is_in_the_architecture_page() -> None:
