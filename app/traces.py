@@ -4,6 +4,7 @@ FastAPI makes the span of a request, `app/trainer` those of a job; here is what 
 `export` is called OpenTelemetry's own API does nothing, so whoever makes a span asks for nothing.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +13,7 @@ from opentelemetry import context, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PARENT = "traceparent"
-_FLUSH_MILLISECONDS = 1000
+_FLUSH_SECONDS = 1.0
 """How long the end of a process may wait for a collector."""
 
 Attributes = Mapping[str, str | int | float]
@@ -43,16 +44,19 @@ def export(service: str) -> None:
     except ImportError as error:
         raise NoExporter("pip install 'mnistry[traces]'") from error
     named = Resource.create({"service.name": service}).merge(OTELResourceDetector().detect())
-    provider = TracerProvider(resource=named)
+    provider = TracerProvider(resource=named, shutdown_on_exit=False)  # see flush
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
 
 
 def flush() -> None:
-    """Send what has ended, as far as that goes quickly."""
+    """Send the spans that have ended, as far as a collector takes them at once."""
     provider = trace.get_tracer_provider()
     if hasattr(provider, "force_flush"):
-        provider.force_flush(_FLUSH_MILLISECONDS)
+        # The SDK's own limit on this is none: it tries again and again where nobody listens.
+        sending = threading.Thread(target=provider.force_flush, daemon=True)
+        sending.start()
+        sending.join(_FLUSH_SECONDS)
 
 
 def here() -> str | None:

@@ -34,7 +34,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 @contextmanager
 def serving(mnistry: Path, folder: Path) -> Iterator[str]:
     """A service that is ready, and where it is."""
-    command = [mnistry, "serve", "--port", "0", "--data-dir", "data"]
+    command = [str(mnistry), "serve", "--port", "0", "--data-dir", "data"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
