@@ -3,7 +3,14 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +27,7 @@ class Metrics:
     """The figures of an API process, or of all where there are several."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a series more for each; several processes have none of them
         instruments = CollectorRegistry()
         self.requests = Counter(
             "mnistry_http_requests_total",
