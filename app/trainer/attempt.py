@@ -19,13 +19,12 @@ from threading import Event
 from typing import TypeVar
 
 from app import traces
-from app.domain import clock
 from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
 from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
-from app.trainer import learned, messages, outcome, reports
+from app.trainer import learned, messages, outcome, reports, spans
 from app.trainer.mailbox import Mailbox
 
 POLL_SECONDS = 0.2
@@ -81,8 +80,8 @@ class Attempts:
             job = self._write(lambda c: jobs.claim(c, job_id, turn))
             if job is None:
                 return
-            _trace_waiting(job)
-            with traces.span("attempt", {**_of(job), "mnistry.trainer": self._settings.name}):
+            spans.of_queue(job)
+            with spans.of_attempt(job, self._settings.name):
                 if self._is_done(job):
                     return
 
@@ -169,6 +168,8 @@ class Attempts:
             if report is not None:
                 message, content = report
                 if message["type"] in ("succeeded", "failed"):
+                    if message["type"] == "failed":
+                        traces.failed(message["error"]["title"])
                     weights = self._upload(content) if content else None
                     end = partial(reports.finish, job=job, dataset=dataset, message=message)
                     self._write(partial(end, weights=weights, familiarity=familiarity))
@@ -199,7 +200,7 @@ class Attempts:
     def _store(self, job: Job, dataset: Dataset, message: messages.Message, content: bytes) -> bool:
         """Write a report that is not the last; whether the job is to finish now."""
         if message["type"] == "epoch":
-            _trace_epoch(job, message["entry"])
+            spans.of_epoch(job, message["entry"])
             return self._write(lambda c: reports.epoch(c, job, message))
         if message["type"] == "checkpoint":
             blob = self._upload(content)
@@ -253,27 +254,6 @@ class Attempts:
                     raise
                 log.warning("the store does not answer, trying again: %s", error)
                 pause = min(2 * pause, 2.0)
-
-
-def _of(job: Job) -> traces.Attributes:
-    """What each span of a job says of it."""
-    return {"mnistry.job.id": job.id, "mnistry.job.attempt": job.attempt}
-
-
-def _trace_waiting(job: Job) -> None:
-    """The span of the queue; an attempt after a crash has not been there again."""
-    waiting, running = job.history_of_status[-2:]
-    if waiting["status"] == "queued":
-        traces.past("queue", waiting["at"], running["at"], _of(job))
-
-
-def _trace_epoch(job: Job, entry: Json) -> None:
-    figures = {
-        f"mnistry.{name}": entry[name]
-        for name in ("epoch", "train_loss", "val_loss", "val_accuracy")
-        if entry[name] is not None
-    }
-    traces.past("epoch", clock.ago(entry["seconds"]), clock.now(), {**_of(job), **figures})
 
 
 def _tell(pipe: PipeEnd, message: messages.Message) -> None:
