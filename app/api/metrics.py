@@ -27,7 +27,8 @@ class Metrics:
     """The figures of an API process, or of all where there are several."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a series more for each; several processes have none of them
+        # When each series began is a series more, and one that several processes do not have.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         instruments = CollectorRegistry()
         self.requests = Counter(
             "mnistry_http_requests_total",
