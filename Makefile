@@ -3,7 +3,8 @@
 # against the service; make bench: the engine's speed beside others; make bench-serve: the same for
 # answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
 # much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
-# killed on the way, and what comes of it.
+# killed on the way, and what comes of it. make image: the container, built and held to what it
+# promises; make wheel: the package, alone in an environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,8 +13,11 @@ BENCH := .venv-bench
 MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 CLIENTS := .venv-clients
+ENGINE ?= docker
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
+	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos lock clean browser
+.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos image wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -58,12 +62,18 @@ cluster: $(VENV)/dev.stamp
 chaos: $(VENV)/dev.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos
 
+# Another engine: make image ENGINE=podman.
+image: $(VENV)/dev.stamp
+	@$(ENGINE) build --quiet --tag mnistry . > /dev/null
+	@$(BIN)/python -m tests.image $(ENGINE)
+
+wheel: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.wheel
+
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp
-	$(BIN)/uv pip compile pyproject.toml --extra cluster --universal --python-version 3.11 --upgrade --quiet \
-		--generate-hashes --no-annotate --no-header -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra cluster --group dev --universal --python-version 3.11 --upgrade \
-		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) data build dist *.egg-info

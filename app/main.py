@@ -95,7 +95,13 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan(settings, metrics.inference),
         generate_unique_id_function=openapi.operation_id,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry={
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+            "exclude": health.is_probe,
+        },
     )
     problems.install(app)
     openapi.install(app)

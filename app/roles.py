@@ -15,9 +15,10 @@ from types import FrameType
 
 import uvicorn
 
+from app import traces
 from app.api.connections import Connection, close_overdue
 from app.main import create_app, open_blobs
-from app.settings import Settings
+from app.settings import Settings, TraceSettings
 from app.startup import START_FAILED, TRY_AGAIN, CannotStart, StopSignal, check_disk
 from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, is_full
 from app.trainer import queue, worker
@@ -70,9 +71,19 @@ def prepare(settings: Settings) -> None:
         database.close()
 
 
+def _trace(service: str) -> None:
+    """Send traces where that is wanted; what is only to be watched serves without, too."""
+    if TraceSettings().wanted:
+        try:
+            traces.export(service)
+        except traces.NoExporter as missing:
+            log.warning("no traces are sent: %s", missing)
+
+
 def answer(settings: Settings, listener: socket.socket) -> None:
     """Serve the API on a listening socket until SIGTERM or SIGINT."""
     prepare(settings)
+    _trace("mnistry-api")
     app = create_app(settings)
 
     class Server(uvicorn.Server):
@@ -108,12 +119,14 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     gc.freeze()  # what is loaded by now stays: no collection has to look through it again
     with single_threaded_blas():
         server.run(sockets=[listener])
+    traces.flush()
 
 
 def train(settings: Settings, name: str) -> None:
     """Train jobs until SIGTERM or SIGINT, and end the process."""
     stop = StopSignal()
     prepare(settings)
+    _trace("mnistry-trainer")
     database = Database(settings.url)
     blobs = open_blobs(settings.artifacts_url, database)
     trainer = TrainerSettings(
@@ -132,4 +145,5 @@ def train(settings: Settings, name: str) -> None:
     except Exception:
         log.exception("the trainer failed")
     finally:
+        traces.flush()
         os._exit(code)  # the queue's threads wait for ever, and would keep the process

@@ -144,6 +144,19 @@ class ClientSettings(BaseSettings):
     key: str = Field("", description="The key to send; empty: none.")
 
 
+class TraceSettings(BaseSettings):
+    """Whether traces are wanted, in the names of OpenTelemetry, which reads more of its own."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True, extra="ignore")
+
+    exporter_otlp_endpoint: str = ""
+    exporter_otlp_traces_endpoint: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self.exporter_otlp_endpoint or self.exporter_otlp_traces_endpoint)
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """This process's environment with these settings in it, for processes that it starts."""
     chosen = {

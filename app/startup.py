@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from app.log_ids import log_ids
 from app.settings import Settings
 
 START_FAILED = 2
@@ -88,6 +89,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **log_ids(),
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

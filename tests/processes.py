@@ -1,6 +1,7 @@
 """What a process has started."""
 
 import contextlib
+import time
 from pathlib import Path
 
 
@@ -15,3 +16,18 @@ def children(pid: int) -> dict[int, str]:
             for child in map(int, one.read_text().split()):
                 found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
     return found
+
+
+def trainer_of(service: int) -> int:
+    """The trainer of a service."""
+    return next(pid for pid, command in children(service).items() if " trainer " in command)
+
+
+def training_child_of(service: int) -> int:
+    """The process in which a service trains a job, once there is one."""
+    for _ in range(600):
+        for pid, command in children(trainer_of(service)).items():
+            if "trainer.run" in command:
+                return pid
+        time.sleep(0.05)
+    raise AssertionError("no job is being trained")

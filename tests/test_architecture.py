@@ -10,6 +10,7 @@ import pytest
 
 import app
 import engine
+from app.api.limits import LimitsBody
 from app.api.problems import CODES, STATUS
 from app.domain import errors
 from app.domain.layers import LAYERS
@@ -91,6 +92,12 @@ def test_sql_is_written_in_the_store_only() -> None:
     for path in sources("app"):
         if ROOT / "app/store" not in path.parents:
             assert not statement.search(path.read_text()), path.relative_to(ROOT)
+
+
+def test_every_limit_among_the_settings_is_told() -> None:
+    limits = {name.removeprefix("max_") for name in Settings.model_fields if "max_" in name}
+
+    assert set(LimitsBody.model_fields) == limits
 
 
 def test_every_folder_is_in_the_architecture_page() -> None:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
 from app.domain.keys import Role, digest, parse_keys
+from app.log_ids import logged_with
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(
@@ -151,7 +152,8 @@ class Edge:
             response = problem(scope, error.status_code, error.detail, headers=error.headers)
             await response(scope, receive, send_with_headers)
             return
-        await self._app(scope, _limited(receive, limit), send_with_headers)
+        with logged_with(request_id=request_id):
+            await self._app(scope, _limited(receive, limit), send_with_headers)
 
     def _check(self, scope: Scope, headers: Sent) -> None:
         self._check_host(headers)

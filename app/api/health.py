@@ -3,6 +3,7 @@
 import json
 
 from fastapi import APIRouter, Response
+from starlette.types import Scope
 
 from app.api.dependencies import Parts, Services
 from app.api.metrics import CONTENT_TYPE, Metrics
@@ -56,10 +57,16 @@ def routes(metrics: Metrics) -> APIRouter:
         with parts.database.reading() as connection:
             counts = store.jobs_by_status(connection)
             models = store.models(connection)
+            trainers = len(store_trainers.living(connection))
         jobs: dict[str, int] = {status: counts.get(status, 0) for status in STATUSES}
-        return Response(metrics.text(jobs, models), media_type=CONTENT_TYPE)
+        return Response(metrics.text(jobs, models, trainers), media_type=CONTENT_TYPE)
 
     return router
+
+
+def is_probe(scope: Scope) -> bool:
+    """Whether a request only looks after the service: that is no work to be traced."""
+    return scope["path"] in ("/healthz", "/readyz", "/metrics")
 
 
 def storage_checks(parts: Services) -> dict[str, bool]:

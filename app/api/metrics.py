@@ -3,7 +3,14 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +27,8 @@ class Metrics:
     """The figures of an API process, or of all where there are several."""
 
     def __init__(self) -> None:
+        # When each series began is a series more, and one that several processes do not have.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         instruments = CollectorRegistry()
         self.requests = Counter(
             "mnistry_http_requests_total",
@@ -39,24 +48,26 @@ class Metrics:
         self._shown.register(source_of(instruments))
         self._shown.register(TritonCounters(self.inference))
 
-    def text(self, jobs: Mapping[str, int], models: int) -> bytes:
+    def text(self, jobs: Mapping[str, int], models: int, trainers: int) -> bytes:
         """All of them in Prometheus' format.
 
         Args:
             jobs: How many there are, by status.
             models: How many there are.
+            trainers: How many are alive.
         """
         counts = CollectorRegistry()
-        counts.register(_Counts(jobs, models))
+        counts.register(_Counts(jobs, models, trainers))
         return generate_latest(self._shown) + generate_latest(counts)
 
 
 class _Counts(Collector):
     """What was counted in the database, which all processes share."""
 
-    def __init__(self, jobs: Mapping[str, int], models: int) -> None:
+    def __init__(self, jobs: Mapping[str, int], models: int, trainers: int) -> None:
         self._jobs = jobs
         self._models = models
+        self._trainers = trainers
 
     def collect(self) -> Iterable[Metric]:
         by_status = GaugeMetricFamily("mnistry_jobs", "Jobs by status.", labels=("status",))
@@ -64,6 +75,7 @@ class _Counts(Collector):
             by_status.add_metric((status,), count)
         yield by_status
         yield GaugeMetricFamily("mnistry_models", "Models.", self._models)
+        yield GaugeMetricFamily("mnistry_trainers", "Trainers that are alive.", self._trainers)
 
 
 class Measured:

@@ -1,17 +1,38 @@
 """What commands write: answers to stdout, as tables or as JSON; what is on the way to stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 WIDE = 200
 """Columns of a table that no terminal bounds."""
 
 
+def prepare() -> None:
+    """Have something to write to, and nothing that is written fail for the terminal's alphabet."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # as after `>&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def abandon() -> None:
+    """Let what is still to be written to stdout go nowhere: it cannot be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def write_json(value: Any) -> None:
     """One JSON document, a line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    has_all = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not has_all) + "\n")
 
 
 def write(line: str = "") -> None:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import datasets, jobs, models, service, sweeps, train
+from app.cli import datasets, jobs, models, output, service, sweeps, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,13 +22,19 @@ app.add_typer(sweeps.app, name="sweep")
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted."""
+    output.prepare()
     try:
-        app(prog_name="mnistry")
-    except Exception as error:
+        try:
+            app(prog_name="mnistry")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # who reads has enough, as `head` has
+        output.abandon()
+        raise SystemExit(1) from None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is said in one line
         from app.cli.failures import explain
 
-        explained = explain(error)
-        if explained is None:
-            raise
-        sys.stderr.write(f"mnistry: {explained.line}\n")
-        raise SystemExit(explained.code) from None
+        output.abandon()
+        failure = explain(error)
+        sys.stderr.write(f"mnistry: {failure.line}\n")
+        raise SystemExit(failure.code) from None

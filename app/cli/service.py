@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.connection import AsJson
+from app.cli.output import write_json
+
 if TYPE_CHECKING:
     from app.settings import Settings
 
@@ -115,35 +118,46 @@ def first_model(
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
     data_dir: DataDir = None,
+    json: AsJson = False,
 ) -> None:
     """Write everything into one file, also while the service runs."""
     from app import maintenance
 
-    _report(f"{file} has", maintenance.write_backup(_settings(data_dir=data_dir), file))
+    counts = maintenance.write_backup(_settings(data_dir=data_dir), file)
+    _report(f"{file} has", counts, as_json=json)
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
     data_dir: DataDir = None,
+    json: AsJson = False,
 ) -> None:
     """Bring a backup into a new, empty service; unfinished jobs go on."""
     from app import maintenance
 
-    _report("restored", maintenance.restore(_settings(data_dir=data_dir), file))
+    counts = maintenance.restore(_settings(data_dir=data_dir), file)
+    _report("restored", counts, as_json=json)
 
 
-def _report(what: str, counts: Mapping[str, int]) -> None:
+def _report(what: str, counts: Mapping[str, int], *, as_json: bool) -> None:
+    if as_json:
+        write_json(dict(counts))
+        return
     shown = ("networks", "jobs", "models", "aliases", "blobs")
     typer.echo(f"{what} " + ", ".join(f"{counts[name]} {name}" for name in shown))
 
 
 @app.command()
-def fsck(data_dir: DataDir = None) -> None:
+def fsck(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Check that everything in the store fits together; exit code 1 where it does not."""
     from app import maintenance
 
     report = maintenance.check(_settings(data_dir=data_dir))
+    if json:
+        found = {"problems": report.problems, "left_behind": report.left_behind}
+        write_json({**found, "counted": dict(report.counted)})
+        raise typer.Exit(1 if report.problems else 0)
     for problem in report.problems:
         typer.echo(problem)
     if report.left_behind:
@@ -154,15 +168,30 @@ def fsck(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def settings() -> None:
+def settings(json: AsJson = False) -> None:
     """List every setting with its variable, its default and what it means."""
     from app.settings import ClientSettings, Settings
 
-    for name, field in (Settings.model_fields | ClientSettings.model_fields).items():
-        default = field.get_default(call_default_factory=True)
+    listed = [
+        {
+            "variable": f"MNISTRY_{name.upper()}",
+            "default": _plain(field.get_default(call_default_factory=True)),
+            "description": field.description,
+        }
+        for name, field in (Settings.model_fields | ClientSettings.model_fields).items()
+    ]
+    if json:
+        write_json(listed)
+        return
+    for one in listed:
+        default = one["default"]
         said = "" if default is None else str(default)
         value = said.lower() if isinstance(default, bool) else said
-        typer.echo(f"MNISTRY_{name.upper()}={value}\n    {field.description}")
+        typer.echo(f"{one['variable']}={value}\n    {one['description']}")
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _settings(**options: Any) -> "Settings":

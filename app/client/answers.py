@@ -94,6 +94,7 @@ def _api_error(response: httpx.Response, problem: dict[str, Any]) -> ApiError:
         status,
         str(problem.get("title") or response.reason_phrase),
         detail,
+        type=str(problem.get("type") or "about:blank"),
         errors=[
             Mistake(tuple(one.get("loc", ())), str(one.get("msg")), str(one.get("type")))
             for one in problem.get("errors") or ()

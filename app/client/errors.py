@@ -74,6 +74,7 @@ class ApiError(ClientError):
 
     Attributes:
         status: The HTTP status.
+        type: The kind of problem for programs, as `/problems/conflict`.
         title: The kind of problem.
         detail: What happened this time.
         errors: What to change in the request; empty where nothing is to be.
@@ -88,6 +89,7 @@ class ApiError(ClientError):
         title: str,
         detail: str,
         *,
+        type: str = "about:blank",  # noqa: A002 - as RFC 9457 calls it
         errors: Sequence[Mistake] = (),
         request_id: str | None = None,
         allowed_from: Sequence[str] = (),
@@ -95,6 +97,7 @@ class ApiError(ClientError):
     ) -> None:
         super().__init__("; ".join(map(str, errors)) or detail or title)
         self.status = status
+        self.type = type
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)

@@ -18,12 +18,13 @@ from os import getpid
 from threading import Event
 from typing import TypeVar
 
+from app import traces
 from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
 from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
-from app.trainer import learned, messages, outcome, reports
+from app.trainer import learned, messages, outcome, reports, spans
 from app.trainer.mailbox import Mailbox
 
 POLL_SECONDS = 0.2
@@ -79,20 +80,28 @@ class Attempts:
             job = self._write(lambda c: jobs.claim(c, job_id, turn))
             if job is None:
                 return
-            try:
-                if job.crashes >= CRASHES:
-                    self._fail(job, outcome.process_died(job))
+            spans.of_queue(job)
+            with spans.of_attempt(job, self._settings.name):
+                if self._is_done(job):
                     return
-                if self._attempt(job):
-                    return
-            except jobs.ClaimLost:
-                log.info("job %s is no longer attempt %d's", job.id, job.attempt)
-                return
-            except (DatabaseAway, DatabaseBusy, ArtifactsAway):
-                raise
-            except Exception:
-                # What nobody foresaw counts as a crash: it is tried again, but not for ever.
-                log.exception("job %s: attempt %d failed", job.id, job.attempt)
+
+    def _is_done(self, job: Job) -> bool:
+        """Make an attempt; whether there is no more to do for the job."""
+        try:
+            if job.crashes >= CRASHES:
+                self._fail(job, outcome.process_died(job))
+                return True
+            return self._attempt(job)
+        except jobs.ClaimLost:
+            log.info("job %s is no longer attempt %d's", job.id, job.attempt)
+            return True
+        except (DatabaseAway, DatabaseBusy, ArtifactsAway):
+            raise
+        except Exception as error:
+            # What nobody foresaw counts as a crash: it is tried again, but not for ever.
+            log.exception("job %s: attempt %d failed", job.id, job.attempt)
+            traces.failed(str(error))
+            return False
 
     def _attempt(self, job: Job) -> bool:
         """Run a child to its end; whether the job has ended with it."""
@@ -119,6 +128,7 @@ class Attempts:
             raise
         except (EOFError, ConnectionError):
             log.warning("job %s: the process of attempt %d died", job.id, job.attempt)
+            traces.failed("its process died")
             return False
         finally:
             child.kill()
@@ -158,6 +168,8 @@ class Attempts:
             if report is not None:
                 message, content = report
                 if message["type"] in ("succeeded", "failed"):
+                    if message["type"] == "failed":
+                        traces.failed(message["error"]["title"])
                     weights = self._upload(content) if content else None
                     end = partial(reports.finish, job=job, dataset=dataset, message=message)
                     self._write(partial(end, weights=weights, familiarity=familiarity))
@@ -173,6 +185,7 @@ class Attempts:
                     _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             elif time.monotonic() - mailbox.heard > self._settings.stall_seconds:
                 log.warning("job %s: nothing heard for too long", job.id)
+                traces.failed("nothing was heard of its process for too long")
                 return False
             else:
                 self._check_claim(job)
@@ -187,6 +200,7 @@ class Attempts:
     def _store(self, job: Job, dataset: Dataset, message: messages.Message, content: bytes) -> bool:
         """Write a report that is not the last; whether the job is to finish now."""
         if message["type"] == "epoch":
+            spans.of_epoch(job, message["entry"])
             return self._write(lambda c: reports.epoch(c, job, message))
         if message["type"] == "checkpoint":
             blob = self._upload(content)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dbos import DBOS, DBOSClient, DBOSConfig, run_dbos_database_migrations
 from dbos import DBOSPortableJSONSerializer as Serializer
 
+from app import traces
 from app.store.database import Connection, Database
 
 _QUEUE = "train"
@@ -50,6 +51,7 @@ class Queue:
             job_id: The job.
             turn: How often it left the queue before: a workflow runs once, so each has its own.
         """
+        trace = traces.here()
         self._client.enqueue_in_transaction(
             connection,
             {
@@ -60,6 +62,7 @@ class Queue:
             },
             job_id,
             turn,
+            *([] if trace is None else [trace]),
         )
 
     def waiting(self) -> set[str]:
@@ -113,8 +116,9 @@ class Executor:
         step = DBOS.step(name="attempts")(run)
 
         @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RECOVERIES)
-        def train(job_id: str, turn: int = 0) -> None:
-            step(job_id, turn)
+        def train(job_id: str, turn: int = 0, trace: str | None = None) -> None:
+            with traces.continued(trace):
+                step(job_id, turn)
 
     def start(self) -> None:
         """Begin to take jobs, those first that this trainer did not finish."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from app.log_ids import logged_with
 from app.store import trainers
 from app.store.blobs import Blobs
 from app.store.database import Database, DatabaseAway, DatabaseBusy
@@ -46,16 +47,20 @@ def work(
     idle.set()
     attempts = Attempts(database, blobs, settings, stop)
 
-    def run(job_id: str, turn: int) -> None:
-        idle.clear()
+    def attempt_until_done(job_id: str, turn: int) -> None:
         while not stop.is_set():
             try:
                 attempts.run(job_id, turn)
-                break
+                return
             except Exception:
                 # To raise would tell the queue that there is nothing more to do for the job.
                 log.exception("job %s is left as it stands", job_id)
                 stop.wait(HEARTBEAT_SECONDS)
+
+    def run(job_id: str, turn: int) -> None:
+        idle.clear()
+        with logged_with(job_id=job_id):
+            attempt_until_done(job_id, turn)
         idle.set()
         if stop.is_set():
             # Returning would tell the queue that the job is done. It may not be: it is given to

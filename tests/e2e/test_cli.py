@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -285,6 +286,74 @@ def test_what_cannot_be_done_is_said_in_one_line(shell: Shell, tmp_path: Path) -
     failure("datasets", "add", "no-dataset", str(text), *url)
     nowhere = str(tmp_path / "none" / "x.npz")
     assert f"{nowhere}: No such file" in failure("export", "latest", "-o", nowhere, *url)
+
+
+def test_a_reader_that_has_enough_ends_it_silently(shell: Shell) -> None:
+    for arguments in (("jobs",), ("settings", "--json")):
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            env={**os.environ, "MNISTRY_URL": shell.url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.close()  # as `head` does
+        assert process.stderr is not None
+        with process.stderr as said:
+            assert (said.read(), process.wait(60)) == (b"", 1)
+
+
+def test_an_answer_that_cannot_be_written_is_said_in_one_line(shell: Shell) -> None:
+    for arguments in (("jobs",), ("jobs", "--json")):
+        with Path("/dev/full").open("w") as full:
+            result = subprocess.run(
+                [*COMMAND, *arguments, "--url", shell.url],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+        assert (result.returncode, result.stderr) == (1, "mnistry: No space left on device\n")
+
+
+def test_a_terminal_of_few_letters_is_written_to_all_the_same(
+    shell: Shell, client: httpx.Client
+) -> None:
+    body = {"preset": "linear", "epochs": 1, "train_samples": 500, "name": "größer ▁▂▃"}
+    job = client.post("/v1/jobs", json=body).json()
+    wait_until_ended(client, job["id"])
+    ascii_ = {"PYTHONIOENCODING": "ascii", "MNISTRY_URL": shell.url}
+
+    listed, shown = (run("jobs", *more, **ascii_) for more in ((), ("show", job["id"], "--json")))
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert job["id"] in listed.stdout
+    assert json.loads(shown.stdout)["name"] == body["name"]
+
+
+def test_with_nothing_to_write_to_it_works_all_the_same(shell: Shell) -> None:
+    command = shlex.join([*COMMAND, "jobs", "--url", shell.url])
+
+    closed = subprocess.run(
+        ["/bin/sh", "-c", f"{command} >&-"], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_upkeep_answers_in_json_too(server: Server, tmp_path: Path) -> None:
+    def answer(*arguments: str, data_dir: Path) -> Any:
+        result = run(*arguments, "--json", MNISTRY_DATA_DIR=str(data_dir))
+        assert result.returncode == 0, result
+        return json.loads(result.stdout)
+
+    file, new = str(tmp_path / "backup"), tmp_path / "new"
+    written = answer("backup", file, data_dir=server.data_dir)
+    assert answer("restore", file, data_dir=new) == written
+    assert answer("fsck", data_dir=new)["problems"] == []
+    settings = {one["variable"]: one["default"] for one in answer("settings", data_dir=new)}
+    assert (settings["MNISTRY_PORT"], settings["MNISTRY_DATA_DIR"]) == (8000, "data")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.conftest import Server, StartServer, wait_until_ended
-from tests.processes import children
+from tests.processes import children, trainer_of, training_child_of
 
 LONG = {"preset": "mlp", "epochs": 25, "train_samples": 20_000, "seed": 11}
 OFTEN = {"MNISTRY_CHECKPOINT_SECONDS": "0.2"}
@@ -83,19 +83,6 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str, value
     assert "secret" not in line
 
 
-def trainer_of(server: Server) -> int:
-    return next(pid for pid, cmd in children(server.process.pid).items() if " trainer " in cmd)
-
-
-def training_child_of(server: Server) -> int:
-    for _ in range(200):
-        found = [pid for pid, cmd in children(trainer_of(server)).items() if "trainer.run" in cmd]
-        if found:
-            return found[0]
-        time.sleep(0.05)
-    raise AssertionError("no job is being trained")
-
-
 def start_long_job(client: httpx.Client) -> str:
     """A job in the middle of its work, which has been checkpointed."""
     job = client.post("/v1/jobs", json=LONG).json()
@@ -146,7 +133,7 @@ def test_a_killed_training_process_is_followed_by_one_that_goes_on(
     with httpx.Client(base_url=server.url, timeout=70) as client:
         job_id = start_long_job(client)
 
-        os.kill(training_child_of(server), signal.SIGKILL)
+        os.kill(training_child_of(server.process.pid), signal.SIGKILL)
 
         assert_went_on(client, job_id, undisturbed)
 
@@ -157,9 +144,9 @@ def test_a_killed_trainer_is_started_again_and_goes_on(
     server = start_server(**OFTEN)
     with httpx.Client(base_url=server.url, timeout=70) as client:
         job_id = start_long_job(client)
-        orphan = training_child_of(server)
+        orphan = training_child_of(server.process.pid)
 
-        os.kill(trainer_of(server), signal.SIGKILL)
+        os.kill(trainer_of(server.process.pid), signal.SIGKILL)
 
         assert_went_on(client, job_id, undisturbed)
         assert not Path(f"/proc/{orphan}").exists()
@@ -187,7 +174,7 @@ def test_when_the_supervisor_is_killed_all_end_and_the_next_goes_on(
     server = start_server(**OFTEN)
     with httpx.Client(base_url=server.url, timeout=70) as client:
         job_id = start_long_job(client)
-    pids = [*children(server.process.pid), training_child_of(server)]
+    pids = [*children(server.process.pid), training_child_of(server.process.pid)]
 
     server.process.kill()
     server.process.wait()
@@ -209,7 +196,7 @@ def test_all_processes_end_while_a_job_trains_and_a_stream_is_open(
     server = start_server()
     with httpx.Client(base_url=server.url, timeout=70) as client:
         job_id = start_long_job(client)
-        pids = [*children(server.process.pid), training_child_of(server)]
+        pids = [*children(server.process.pid), training_child_of(server.process.pid)]
         with client.stream("GET", f"/v1/jobs/{job_id}/events") as stream:
             lines = stream.iter_lines()
             next(lines)
@@ -239,7 +226,7 @@ def test_digits_are_read_quickly_while_a_job_trains(
         wait_until_ended(client, client.post("/v1/jobs", json=tiny).json()["id"])
         png = client.get("/v1/datasets/mnist/samples/0").content
         start_long_job(client)
-        training_child_of(server)
+        training_child_of(server.process.pid)
 
         seconds = []
         for _ in range(400):

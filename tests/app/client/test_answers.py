@@ -14,7 +14,8 @@ SAMPLE = {"index": 3, "split": "test", "label": "7"}
 
 
 def problem(status: int, request: httpx.Request = REQUEST, **extra: Any) -> httpx.Response:
-    body = {"title": "No", "status": status, "detail": "because", "request_id": "r1", **extra}
+    body = {"type": "/problems/no", "title": "No", "status": status, "detail": "because"}
+    body |= {"request_id": "r1", **extra}
     headers = {"Content-Type": "application/problem+json", "Retry-After": "4"}
     return httpx.Response(status, json=body, headers=headers, request=request)
 
@@ -45,6 +46,7 @@ def test_every_problem_has_its_exception(status: int, kind: type[errors.ApiError
     error = raised.value
     assert type(error) is kind
     assert (error.status, error.title, error.request_id) == (status, "No", "r1")
+    assert error.type == "/problems/no"
     assert (error.allowed_from, error.retry_after) == (("queued",), 4.0)
 
 
