@@ -34,6 +34,9 @@ def to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    if logging.root.level < logging.INFO:  # DEBUG is about us, not about what we stand on
+        logging.getLogger("app").setLevel(level)
+        logging.root.setLevel(logging.INFO)
     for noisy in ("alembic", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)

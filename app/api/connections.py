@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.api.problems import CODES
+from app.api.edge import Sent, headers_of, request_id_of
+from app.api.problems import CODES, problem
 
 HEADER_SECONDS = 10.0
 """From the connection, or the first byte of a further request, to the end of its headers."""
@@ -69,12 +70,12 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What the parser refuses, and what `_refuse` has made it refuse."""
-        if self._refused != 400:
-            msg = CODES[self._refused][1]
-        content = msg.encode()
-        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(content)
-        ending = b"connection: close\r\n\r\n"
-        self.transport.write(STATUS_LINE[self._refused] + head + ending + content)
+        detail = CODES[self._refused][1] if self._refused != 400 else msg
+        request_id = request_id_of(Sent(self.headers or []))
+        response = problem({"path": "", "request_id": request_id}, self._refused, detail)
+        headers = [*headers_of(request_id, response.raw_headers), (b"connection", b"close")]
+        head = b"".join(b"%s: %s\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[self._refused] + head + b"\r\n" + bytes(response.body))
         self.transport.close()
 
     def give_up(self) -> None:

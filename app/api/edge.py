@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import problem
 from app.services.keys import Keyring
 
+Header = tuple[bytes, bytes]
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(
     r"/v1(/models/[^/]+)?/predict|/v2/models/[^/]+(/versions/[^/]+)?/infer"
@@ -88,7 +90,7 @@ def host_names(text: str) -> frozenset[str]:
 class Sent:
     """The headers of a request, turned into text only where they are looked at."""
 
-    def __init__(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, headers: Sequence[Header]) -> None:
         self._headers = headers
         self._first: dict[bytes, bytes] = dict(reversed(headers))
 
@@ -105,6 +107,16 @@ class Sent:
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._first
+
+
+def headers_of(request_id: str, headers: Sequence[Header]) -> list[Header]:
+    """A response's headers, with those that every response has."""
+    given = dict(headers)
+    return [
+        *headers,
+        (b"x-request-id", request_id.encode()),
+        *(header for header in _HEADERS if header[0] not in given),
+    ]
 
 
 class Edge:
@@ -128,12 +140,7 @@ class Edge:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    *(header for header in _HEADERS if header[0] not in given),
-                ]
+                message["headers"] = headers_of(request_id, message["headers"])
             await send(message)
 
         try:
