@@ -18,6 +18,9 @@ HEADER_SECONDS = 10.0
 BODY_SECONDS = 20.0
 """Between two pieces of a body."""
 
+BODY_RATE = 1024
+"""Bytes a second that a body has to come with on average, once those seconds have passed."""
+
 MAX_URL_BYTES = 8192
 MAX_HEADER_BYTES = 32768
 MAX_HEADERS = 128
@@ -30,6 +33,8 @@ class Connection(HttpToolsProtocol):
     """When, by the loop's clock, the client has to have sent more."""
 
     _in_body = False
+    _body_began = 0.0
+    _body_bytes = 0
     _refused = 400
     _sent_bytes = 0
 
@@ -57,11 +62,18 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._in_body = True
-        self.due = self.loop.time() + BODY_SECONDS
+        self.begin_body(self.loop.time())
+
+    def begin_body(self, now: float) -> None:
+        """Measure the time that a body takes from now on."""
+        self._body_began, self._body_bytes = now, 0
+        self.due = now + BODY_SECONDS
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
-        self.due = self.loop.time() + BODY_SECONDS
+        self._body_bytes += len(body)
+        earned = self._body_began + self._body_bytes / BODY_RATE
+        self.due = min(self.loop.time(), earned) + BODY_SECONDS
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -97,6 +109,6 @@ def close_overdue(connections: Iterable[object], now: float) -> None:
         if isinstance(connection, Connection) and connection.due < now:
             # While we do not read, it is not the client that takes its time.
             if connection.flow.read_paused:
-                connection.due = now + BODY_SECONDS
+                connection.begin_body(now)
             else:
                 connection.give_up()

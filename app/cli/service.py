@@ -108,9 +108,8 @@ def first_model(
     """Train a first model where there is none, and show it reading a digit."""
     from app.domain.keys import parse_keys
     from app.first_model import welcome
-    from app.settings import Settings
 
-    keys = parse_keys(Settings().api_keys)
+    keys = parse_keys(settings_of().api_keys)
     welcome(url, next((key for role, key in keys if role == "trainer"), None))
 
 
