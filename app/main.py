@@ -50,36 +50,11 @@ from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
 from app.settings import Settings
-from app.startup import CannotStart
-from app.store.blobs import Blobs, owner
+from app.storage import open_blobs
 from app.store.database import Database
 from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
-
-
-def open_blobs(artifacts_url: str | None, database: Database) -> Blobs:
-    """Where weights and checkpoints are: in the database, or in object storage.
-
-    Args:
-        artifacts_url: The setting.
-        database: With its tables: it has the service's own id.
-
-    Raises:
-        CannotStart: The URL names no storage that this program can use.
-    """
-    if artifacts_url is None:
-        return Blobs()
-    try:
-        from app.store.objects import NoObjectStorage, ObjectStorage  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        msg = "MNISTRY_ARTIFACTS_URL needs obstore: pip install 'mnistry[cluster]'"
-        raise CannotStart(msg) from error
-    try:
-        with database.reading() as connection:
-            return Blobs(ObjectStorage(artifacts_url), owner(connection))
-    except NoObjectStorage as error:
-        raise CannotStart(f"MNISTRY_ARTIFACTS_URL: {error}") from error
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -11,10 +11,9 @@ from app.domain.ids import new_id
 from app.domain.keys import Role, digest, new_key, parse_expiry
 from app.domain.records import ApiKey
 from app.domain.text import check_name
-from app.main import open_blobs
-from app.roles import prepare
 from app.settings import Settings
 from app.startup import TRY_AGAIN, CannotStart, lock_directory
+from app.storage import open_blobs, prepare
 from app.store import backup, fsck, jobs
 from app.store import keys as store_keys
 from app.store.backup import NotEmpty
