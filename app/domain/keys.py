@@ -55,11 +55,12 @@ def parse_expiry(text: str, now: datetime) -> datetime:
     age = _AGE.fullmatch(text)
     try:
         at = now + int(age[1]) * _AGES[age[2]] if age else datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC)
     except (ValueError, OverflowError):
         msg = f"a key expires after 90d, 12h or 30m, or at 2030-12-31; got {text[:100]!r}"
         raise ValueError(msg) from None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
     if at <= now:
         raise ValueError(f"{text[:100]!r} is over already")
     return at
