@@ -59,6 +59,8 @@ _HEADERS = (
 )
 """Of every response that does not say otherwise."""
 
+_NAMES = frozenset(name for name, _ in _HEADERS)
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -112,11 +114,10 @@ class Sent:
 def headers_of(request_id: str, headers: Sequence[Header]) -> list[Header]:
     """A response's headers, with those that every response has."""
     given = dict(headers)
-    return [
-        *headers,
-        (b"x-request-id", request_id.encode()),
-        *(header for header in _HEADERS if header[0] not in given),
-    ]
+    more: Sequence[Header] = _HEADERS
+    if not _NAMES.isdisjoint(given):
+        more = tuple(header for header in _HEADERS if header[0] not in given)
+    return [*headers, (b"x-request-id", request_id.encode()), *more]
 
 
 class Edge:
