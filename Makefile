@@ -1,4 +1,5 @@
-# make run: start the service; make test: all tests; make check: style, types, architecture.
+# make run: start the service; make test: all tests; make check: style, types, architecture,
+# known vulnerabilities.
 # make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
 # against the service; make bench: the engine's speed beside others; make bench-serve: the same for
 # answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
@@ -31,6 +32,7 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 # PyTorch is no dependency of the product, so what is compared with it has an environment of its own.
 parity: $(PARITY)/stamp

@@ -17,6 +17,12 @@ def welcome(url: str, key: str | None) -> None:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=url, headers=headers, timeout=90) as client:
         _wait_until_ready(client)
+        if client.get("/v1/models").status_code == httpx.codes.UNAUTHORIZED:
+            _say(
+                "A key is asked for, and MNISTRY_API_KEYS has no trainer's to train a first model."
+            )
+            _say(f"The page asks for one, too: {url}/   Ctrl-C stops.")
+            return
         if not client.get("/v1/models", params={"limit": 1}).raise_for_status().json()["data"]:
             _say(f"No model yet: training a first one ({PRESET}, {EPOCHS} epochs of MNIST) ...")
             _train(client)
@@ -37,7 +43,8 @@ def _wait_until_ready(client: httpx.Client) -> None:
         except httpx.TransportError:
             pass
         if time.monotonic() > deadline:
-            raise SystemExit("the service did not become ready")
+            _say("The service did not become ready.")
+            raise SystemExit(1)
         time.sleep(0.05)
 
 
@@ -52,7 +59,8 @@ def _train(client: httpx.Client) -> None:
             _say(f"  epoch {epoch['epoch']}: validation accuracy {epoch['val_accuracy']:.2%}")
         shown = len(job["history"])
     if job["status"] != "succeeded":
-        raise SystemExit(f"the first job has {job['status']}: {job['error']}")
+        _say(f"The first job has {job['status']}: {job['error']}")
+        raise SystemExit(1)
 
 
 def _read_a_digit(client: httpx.Client) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -31,7 +32,7 @@ from app.api import (
     torchserve,
 )
 from app.api.dependencies import Services
-from app.api.edge import Edge, policy
+from app.api.edge import Edge, Policy, host_names
 from app.api.express import Express
 from app.api.head import Head
 from app.api.metrics import Measured, Metrics
@@ -41,42 +42,20 @@ from app.api.v2 import models as v2_models
 from app.api.watch import JobWatch
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.domain.keys import parse_keys
 from app.services.examples import ExampleReader
+from app.services.freshness import Refresher
 from app.services.inference import Inference
+from app.services.keys import Keyring
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
 from app.settings import Settings
-from app.startup import CannotStart
-from app.store.blobs import Blobs, owner
+from app.storage import open_blobs
 from app.store.database import Database
 from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
-
-
-def open_blobs(artifacts_url: str | None, database: Database) -> Blobs:
-    """Where weights and checkpoints are: in the database, or in object storage.
-
-    Args:
-        artifacts_url: The setting.
-        database: With its tables: it has the service's own id.
-
-    Raises:
-        CannotStart: The URL names no storage that this program can use.
-    """
-    if artifacts_url is None:
-        return Blobs()
-    try:
-        from app.store.objects import NoObjectStorage, ObjectStorage  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        msg = "MNISTRY_ARTIFACTS_URL needs obstore: pip install 'mnistry[cluster]'"
-        raise CannotStart(msg) from error
-    try:
-        with database.reading() as connection:
-            return Blobs(ObjectStorage(artifacts_url), owner(connection))
-    except NoObjectStorage as error:
-        raise CannotStart(f"MNISTRY_ARTIFACTS_URL: {error}") from error
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -86,6 +65,9 @@ def create_app(settings: Settings) -> FastAPI:
         ValueError: The API keys are malformed.
     """
     metrics = Metrics()
+    keyring = Keyring(
+        parse_keys(settings.api_keys), loopback=settings.is_loopback, open_=settings.open
+    )
     app = FastAPI(
         title="Mnistry",
         version=engine.__version__,
@@ -93,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(settings, metrics.inference),
+        lifespan=_lifespan(settings, metrics.inference, keyring),
         generate_unique_id_function=openapi.operation_id,
         telemetry={
             "metrics": False,
@@ -120,20 +102,19 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static/swagger", pages.swagger_files())
     app.mount("/static", pages.static_files())
-    app.add_middleware(Express, service=app)
-    app.add_middleware(Measured, metrics=metrics)
-    app.add_middleware(Head)
-    app.add_middleware(
-        Edge,
-        policy=policy(
-            settings.api_keys,
-            settings.allowed_hosts,
-            settings.max_json_bytes,
-            settings.max_predict_bytes,
-            settings.max_upload_bytes,
-            open_=settings.open,
-        ),
+    policy = Policy(
+        keyring=keyring,
+        hosts=host_names(settings.allowed_hosts),
+        loopback=settings.is_loopback,
+        json_bytes=settings.max_json_bytes,
+        predict_bytes=settings.max_predict_bytes,
+        upload_bytes=settings.max_upload_bytes,
     )
+    # From the inside outwards: what the edge refuses is counted too.
+    app.add_middleware(Express, service=app)
+    app.add_middleware(Head)
+    app.add_middleware(Edge, policy=policy)
+    app.add_middleware(Measured, metrics=metrics)
     return app
 
 
@@ -144,15 +125,20 @@ class Lifespan(Protocol):
         """Enter when the app starts, leave when it ends."""
 
 
-def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
+def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> Lifespan:
     """Open what the process holds when it starts, and close it when it ends."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.url)
         blobs = open_blobs(settings.artifacts_url, database)
-        registry = Registry(database, lambda e: log.warning("cannot read the models: %s", e))
-        registry.start()
+        registry = Registry(database)
+        refresher = Refresher(
+            partial(keyring.refresh, database),
+            registry.refresh,
+            on_failure=lambda error: log.warning("what is known grows old: %s", error),
+        )
+        refresher.start()
         watch = JobWatch(database)
         inference = Inference(os.cpu_count() or 1, statistics)
         app.state.services = Services(
@@ -177,7 +163,7 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
         yield
         watch.close()
         inference.close()
-        registry.close()
+        refresher.close()
         database.close()
 
     return lifespan

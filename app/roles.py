@@ -10,18 +10,18 @@ import os
 import signal
 import socket
 import sys
-import time
 from types import FrameType
 
 import uvicorn
 
 from app import traces
 from app.api.connections import Connection, close_overdue
-from app.main import create_app, open_blobs
+from app.main import create_app
 from app.settings import Settings, TraceSettings
-from app.startup import START_FAILED, TRY_AGAIN, CannotStart, StopSignal, check_disk
-from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, is_full
-from app.trainer import queue, worker
+from app.startup import START_FAILED, StopSignal
+from app.storage import open_blobs, prepare
+from app.store.database import Database
+from app.trainer import worker
 from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
@@ -29,46 +29,7 @@ GRACE_SECONDS = 5
 TICKS_A_SECOND = 10
 """uvicorn's own."""
 
-WAIT_SECONDS = 60
-"""How long a database may take to be there, when all parts of a service are started at once."""
-
 log = logging.getLogger(__name__)
-
-
-def prepare(settings: Settings) -> None:
-    """Make or update the tables; a database that does not answer yet is waited for.
-
-    Raises:
-        CannotStart: The database is newer than this program, or none that it can use.
-    """
-    if settings.database_url is None:
-        check_disk(settings.data_dir)
-    try:
-        database = Database(settings.url)
-    except NoDatabase as error:
-        raise CannotStart(f"MNISTRY_DATABASE_URL: {error}") from error
-    deadline, waited = time.monotonic() + WAIT_SECONDS, False
-    try:
-        while True:
-            try:
-                database.migrate()
-                queue.migrate(database)
-                open_blobs(settings.artifacts_url, database)  # says what is wrong with its URL
-                return
-            except DatabaseAway as error:
-                if is_full(error):
-                    raise CannotStart("the disk is full: the database cannot be written") from error
-                if time.monotonic() > deadline:
-                    msg = f"the database did not answer for {WAIT_SECONDS} s: {error.orig}"
-                    raise CannotStart(msg, TRY_AGAIN) from error
-                if not waited:
-                    log.warning("the database does not answer yet: %s", error.orig)
-                waited = True
-                time.sleep(0.5)
-    except (SchemaTooNew, NoDatabase) as error:
-        raise CannotStart(str(error)) from error
-    finally:
-        database.close()
 
 
 def _trace(service: str) -> None:

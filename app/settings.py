@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         """Whether only this machine can reach the service."""
         return self.host in LOOPBACK
 
+    @property
+    def needs_stored_key(self) -> bool:
+        """Whether others can reach the service, and there is no key here that they have to have."""
+        return not (self.is_loopback or self.open or self.api_keys)
+
 
 class ClientSettings(BaseSettings):
     """What can be chosen about the commands that ask a service."""

@@ -4,21 +4,14 @@ Few imports, so that `serve` starts its parts at once.
 """
 
 import fcntl
-import json
-import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import IO
-
-from app.log_ids import log_ids
-from app.settings import Settings
 
 START_FAILED = 2
 """The exit code of a process that refuses to start: starting it again would not help."""
@@ -78,40 +71,6 @@ def end_with_supervisor(lifeline: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line, whatever the text holds."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **log_ids(),
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line)
-
-
-def log_to_stderr(level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("alembic", "httpx", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def check_reach(settings: Settings) -> None:
-    """Refuse to be reachable from elsewhere without keys, unless that was said in so many words."""
-    if settings.is_loopback or settings.api_keys or settings.open:
-        return
-    raise CannotStart(
-        f"{settings.host} can be reached from other machines: set MNISTRY_API_KEYS, or say --open "
-        "to serve everybody without a key"
-    )
 
 
 def lock_directory(data_dir: Path) -> IO[str]:

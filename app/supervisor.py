@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from prometheus_client.multiprocess import mark_process_dead
 
 from app.settings import Settings, environment_of
-from app.startup import START_FAILED, StopSignal, check_reach, listen, lock_directory, url_of
+from app.startup import START_FAILED, StopSignal, listen, lock_directory, url_of
 
 STOP_SECONDS = 12.0
 """How long a process may take to end before it is killed."""
@@ -70,7 +70,11 @@ class Child:
 
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT; the exit code."""
-    check_reach(settings)
+    if settings.needs_stored_key:
+        # Only then: what knows the database takes long to load.
+        from app.maintenance import require_key  # noqa: PLC0415
+
+        require_key(settings)
     lock = lock_directory(settings.data_dir)
     listener = listen(settings.host, settings.port)
     stop = StopSignal()

@@ -9,13 +9,17 @@ from collections.abc import Iterable
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.api.problems import CODES
+from app.api.edge import Sent, headers_of, request_id_of
+from app.api.problems import CODES, problem
 
 HEADER_SECONDS = 10.0
 """From the connection, or the first byte of a further request, to the end of its headers."""
 
 BODY_SECONDS = 20.0
 """Between two pieces of a body."""
+
+BODY_RATE = 1024
+"""Bytes a second that a body has to come with on average, once those seconds have passed."""
 
 MAX_URL_BYTES = 8192
 MAX_HEADER_BYTES = 32768
@@ -29,6 +33,8 @@ class Connection(HttpToolsProtocol):
     """When, by the loop's clock, the client has to have sent more."""
 
     _in_body = False
+    _body_began = 0.0
+    _body_bytes = 0
     _refused = 400
     _sent_bytes = 0
 
@@ -56,11 +62,18 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._in_body = True
-        self.due = self.loop.time() + BODY_SECONDS
+        self.begin_body(self.loop.time())
+
+    def begin_body(self, now: float) -> None:
+        """Measure the time that a body takes from now on."""
+        self._body_began, self._body_bytes = now, 0
+        self.due = now + BODY_SECONDS
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
-        self.due = self.loop.time() + BODY_SECONDS
+        self._body_bytes += len(body)
+        earned = self._body_began + self._body_bytes / BODY_RATE
+        self.due = min(self.loop.time(), earned) + BODY_SECONDS
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -69,12 +82,12 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What the parser refuses, and what `_refuse` has made it refuse."""
-        if self._refused != 400:
-            msg = CODES[self._refused][1]
-        content = msg.encode()
-        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(content)
-        ending = b"connection: close\r\n\r\n"
-        self.transport.write(STATUS_LINE[self._refused] + head + ending + content)
+        detail = CODES[self._refused][1] if self._refused != 400 else msg
+        request_id = request_id_of(Sent(self.headers or []))
+        response = problem({"path": "", "request_id": request_id}, self._refused, detail)
+        headers = [*headers_of(request_id, response.raw_headers), (b"connection", b"close")]
+        head = b"".join(b"%s: %s\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[self._refused] + head + b"\r\n" + bytes(response.body))
         self.transport.close()
 
     def give_up(self) -> None:
@@ -96,6 +109,6 @@ def close_overdue(connections: Iterable[object], now: float) -> None:
         if isinstance(connection, Connection) and connection.due < now:
             # While we do not read, it is not the client that takes its time.
             if connection.flow.read_paused:
-                connection.due = now + BODY_SECONDS
+                connection.begin_body(now)
             else:
                 connection.give_up()

@@ -7,7 +7,7 @@ good enough; and how large the body may be. And on the way back, headers for bro
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,8 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
-from app.domain.keys import Role, digest, parse_keys
 from app.log_ids import logged_with
+from app.services.keys import Keyring
+
+Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREDICT = re.compile(
@@ -28,6 +30,7 @@ _PREDICT = re.compile(
 _SAMPLES = re.compile(r"/v1/datasets/[^/]+/samples")
 _UPLOADS = ("/v1/models", "/v1/datasets")
 _PORT = re.compile(r":[0-9]*\Z")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 _OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -46,11 +49,18 @@ _HEADERS = (
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (
+        b"permissions-policy",
+        b"camera=(self), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), "
+        b"usb=()",
+    ),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
 """Of every response that does not say otherwise."""
+
+_NAMES = frozenset(name for name, _ in _HEADERS)
 
 
 @dataclass(frozen=True)
@@ -58,59 +68,57 @@ class Policy:
     """What is let in.
 
     Attributes:
-        keys: The role of each key, by the SHA-256 of the key; empty: no key is asked for.
-        hosts: The host names that a request may name; None: any.
+        keyring: The keys, and whether one is asked for.
+        hosts: The host names that a request may name; empty: the loopback names, where only this
+            machine is served and no key is asked for, else any.
+        loopback: Whether only this machine is served.
         json_bytes: The largest JSON body.
         predict_bytes: The largest body of a prediction.
         upload_bytes: The largest upload.
     """
 
-    keys: Mapping[bytes, Role]
-    hosts: frozenset[str] | None
+    keyring: Keyring
+    hosts: frozenset[str]
+    loopback: bool
     json_bytes: int
     predict_bytes: int
     upload_bytes: int
 
 
-def policy(
-    api_keys: str,
-    allowed_hosts: str,
-    json_bytes: int,
-    predict_bytes: int,
-    upload_bytes: int,
-    *,
-    open_: bool,
-) -> Policy:
-    """The policy that the settings describe.
-
-    Raises:
-        ValueError: The keys are malformed.
-    """
-    keys = {digest(key.encode()): role for role, key in parse_keys(api_keys)}
-    hosts: frozenset[str] | None = frozenset(
-        host.lower() for host in map(str.strip, allowed_hosts.split(",")) if host
-    )
-    if not hosts:
-        hosts = None if keys or open_ else _LOOPBACK_HOSTS
-    return Policy(keys, hosts, json_bytes, predict_bytes, upload_bytes)
+def host_names(text: str) -> frozenset[str]:
+    """Host names that are listed with commas."""
+    return frozenset(host.lower() for host in map(str.strip, text.split(",")) if host)
 
 
 class Sent:
     """The headers of a request, turned into text only where they are looked at."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
-        self._first: dict[bytes, bytes] = dict(reversed(self._headers))
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self._headers = headers
+        self._first: dict[bytes, bytes] = dict(reversed(headers))
 
     def get(self, name: bytes) -> str:
         """The first of a name; empty if there is none."""
         return self._first.get(name, b"").decode("latin-1")
 
-    def count(self, name: bytes) -> int:
-        return sum(1 for one, _ in self._headers if one == name)
+    def only(self, name: bytes) -> bytes | None:
+        """The one of a name; None if there is none, or more than one."""
+        all_differ = len(self._first) == len(self._headers)
+        if all_differ or sum(1 for one, _ in self._headers if one == name) == 1:
+            return self._first.get(name)
+        return None
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._first
+
+
+def headers_of(request_id: str, headers: Sequence[Header]) -> list[Header]:
+    """A response's headers, with those that every response has."""
+    given = dict(headers)
+    more: Sequence[Header] = _HEADERS
+    if not _NAMES.isdisjoint(given):
+        more = tuple(header for header in _HEADERS if header[0] not in given)
+    return [*headers, (b"x-request-id", request_id.encode()), *more]
 
 
 class Edge:
@@ -129,19 +137,12 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Sent(scope)
-        sent_id = headers.get(b"x-request-id")
-        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
-        scope["request_id"] = request_id
+        headers = Sent(scope["headers"])
+        request_id = scope["request_id"] = request_id_of(headers)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    *(header for header in _HEADERS if header[0] not in given),
-                ]
+                message["headers"] = headers_of(request_id, message["headers"])
             await send(message)
 
         try:
@@ -159,25 +160,29 @@ class Edge:
         self._check_host(headers)
         if scope["method"] not in _SAFE:
             _check_origin(headers)
-        if self._policy.keys:
+        if self._policy.keyring.asks:
             self._check_key(scope, headers)
 
     def _check_host(self, headers: Sent) -> None:
-        count = headers.count(b"host")
-        if count != 1:
-            raise HTTPException(421, f"one Host header is needed, got {count}")
-        host = headers.get(b"host")
-        if self._policy.hosts is not None and _without_port(host) not in self._policy.hosts:
-            known = ", ".join(sorted(self._policy.hosts))
+        sent = headers.only(b"host")
+        if sent is None:
+            raise HTTPException(421, "one Host header is needed")
+        host, hosts = sent.decode("latin-1"), self._policy.hosts
+        if not hosts and self._policy.loopback and not self._policy.keyring.asks:
+            hosts = _LOOPBACK_HOSTS
+        if hosts and _without_port(host) not in hosts:
+            known = ", ".join(sorted(hosts))
             raise HTTPException(421, f"this service answers as {known}, not as {host[:100]!r}")
+        if not hosts and not _HOST.fullmatch(host):
+            raise HTTPException(421, f"{host[:100]!r} is not the name of a host")
 
     def _check_key(self, scope: Scope, headers: Sent) -> None:
         path: str = scope["path"]
         if path in _OPEN_PATHS or path.startswith("/static/"):
             return
-        kind, _, key = headers.get(b"authorization").partition(" ")
-        role = self._policy.keys.get(digest(key.strip().encode("latin-1")))
-        if kind.lower() != "bearer" or role is None:
+        kind, _, key = (headers.only(b"authorization") or b"").partition(b" ")
+        role = self._policy.keyring.role_of(key.strip()) if kind.lower() == b"bearer" else None
+        if role is None:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(401, "send a key: Authorization: Bearer <key>", challenge)
         reads = scope["method"] in _SAFE or _READERS_POST.fullmatch(path)
@@ -190,6 +195,12 @@ class Edge:
         if path in _UPLOADS and headers.get(b"content-type").lower().startswith("multipart/"):
             return self._policy.upload_bytes
         return self._policy.json_bytes
+
+
+def request_id_of(headers: Sent) -> str:
+    """The client's own, where it is one that can be written anywhere; else a new one."""
+    sent = headers.get(b"x-request-id")
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def _without_port(host: str) -> str:

@@ -14,10 +14,13 @@ class Head:
             await self._app(scope, receive, send)
             return
 
+        asked = {**scope, "method": "GET"}
+
         async def send_start(message: Message) -> None:
             if message["type"] == "http.response.start":
+                scope["route"] = asked.get("route")  # which requests are counted by
                 await send(message)
                 # The response ends here: a stream is told that its client is gone.
                 await send({"type": "http.response.body", "body": b""})
 
-        await self._app({**scope, "method": "GET"}, receive, send_start)
+        await self._app(asked, receive, send_start)

@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import request_log
 from app.services.statistics import Statistics, TritonCounters, source_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -79,7 +80,7 @@ class _Counts(Collector):
 
 
 class Measured:
-    """Counts and times every request by the template of its route, never by its path."""
+    """Counts, times and logs requests by the template of their route, never by their path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -91,13 +92,21 @@ class Measured:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        status = 0
 
         async def timed(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                self._count(scope, message["status"], time.perf_counter() - began)
+                status = message["status"]
+                self._count(scope, status, time.perf_counter() - began)
             await send(message)
 
-        await self._app(scope, receive, timed)
+        try:
+            await self._app(scope, receive, timed)
+        except Exception:
+            if not status:  # what answers such a request is further out
+                self._count(scope, 500, time.perf_counter() - began)
+            raise
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -108,6 +117,7 @@ class Measured:
             counted = self._counter(method, route, status)
             self._counted[method, route, status] = counted
         counted(seconds)
+        request_log.note(scope["request_id"], method, route, status, seconds)
 
     def _counter(self, method: str, route: str, status: int) -> Callable[[float], None]:
         """What counts one kind of request: to look the labels up each time would cost more."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from app.client import errors
+from app.domain.errors import NotFound
 from app.startup import START_FAILED, CannotStart
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ def explain(error: Exception) -> Failure:
         return Failure(_one_line(str(error)), error.code)
     if isinstance(error, errors.ClientError):
         return Failure(_of_client(error), 1)
+    if isinstance(error, NotFound):
+        return Failure(_one_line(str(error)), 1)
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         line = f"MNISTRY_{str(first['loc'][0]).upper()}: {first['msg']}"

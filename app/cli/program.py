@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import datasets, jobs, models, output, service, sweeps, train
+from app.cli import datasets, jobs, keys, models, output, service, sweeps, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +18,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.group, name="models")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(sweeps.app, name="sweep")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

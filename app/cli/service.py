@@ -41,7 +41,7 @@ def serve(
     ] = None,
 ) -> None:
     """Start everything on this machine: the API, the trainers, an embedded database."""
-    settings = _settings(
+    settings = settings_of(
         host=host,
         port=port,
         data_dir=data_dir,
@@ -65,13 +65,16 @@ def api(
     lifeline: Lifeline = None,
 ) -> None:
     """Start one API process alone, for many machines."""
-    from app.startup import check_reach, end_with_supervisor, listen, url_of
+    from app.startup import end_with_supervisor, listen, url_of
 
     if lifeline is not None:
         end_with_supervisor(lifeline)
-    settings = _settings(host=host, port=port, data_dir=data_dir, open=open_)
+    settings = settings_of(host=host, port=port, data_dir=data_dir, open=open_)
     if descriptor is None:
-        check_reach(settings)
+        if settings.needs_stored_key:
+            from app.maintenance import require_key
+
+            require_key(settings)
         listener = listen(settings.host, settings.port)
         typer.echo(f"Mnistry is starting on {url_of(listener)}")
         sys.stdout.flush()
@@ -95,7 +98,7 @@ def trainer(
 
     if lifeline is not None:
         end_with_supervisor(lifeline)
-    settings = _settings(data_dir=data_dir)
+    settings = settings_of(data_dir=data_dir)
     from app import roles
 
     roles.train(settings, name or socket.gethostname())
@@ -108,9 +111,8 @@ def first_model(
     """Train a first model where there is none, and show it reading a digit."""
     from app.domain.keys import parse_keys
     from app.first_model import welcome
-    from app.settings import Settings
 
-    keys = parse_keys(Settings().api_keys)
+    keys = parse_keys(settings_of().api_keys)
     welcome(url, next((key for role, key in keys if role == "trainer"), None))
 
 
@@ -123,7 +125,7 @@ def backup(
     """Write everything into one file, also while the service runs."""
     from app import maintenance
 
-    counts = maintenance.write_backup(_settings(data_dir=data_dir), file)
+    counts = maintenance.write_backup(settings_of(data_dir=data_dir), file)
     _report(f"{file} has", counts, as_json=json)
 
 
@@ -136,7 +138,7 @@ def restore(
     """Bring a backup into a new, empty service; unfinished jobs go on."""
     from app import maintenance
 
-    counts = maintenance.restore(_settings(data_dir=data_dir), file)
+    counts = maintenance.restore(settings_of(data_dir=data_dir), file)
     _report("restored", counts, as_json=json)
 
 
@@ -153,7 +155,7 @@ def fsck(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Check that everything in the store fits together; exit code 1 where it does not."""
     from app import maintenance
 
-    report = maintenance.check(_settings(data_dir=data_dir))
+    report = maintenance.check(settings_of(data_dir=data_dir))
     if json:
         found = {"problems": report.problems, "left_behind": report.left_behind}
         write_json({**found, "counted": dict(report.counted)})
@@ -194,13 +196,13 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def _settings(**options: Any) -> "Settings":
+def settings_of(**options: Any) -> "Settings":
     """The settings, with what was said on the command line."""
+    from app import logs
     from app.domain.keys import parse_keys
     from app.settings import Settings
-    from app.startup import log_to_stderr
 
     chosen = Settings(**{name: value for name, value in options.items() if value is not None})
     parse_keys(chosen.api_keys)
-    log_to_stderr(chosen.log_level)
+    logs.to_stderr(chosen.log_level)
     return chosen

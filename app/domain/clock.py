@@ -23,5 +23,10 @@ def seconds_between(earlier: str, later: str) -> float:
     return (_parse(later) - _parse(earlier)).total_seconds()
 
 
+def seconds(text: str) -> float:
+    """A time in seconds since 1970, as `time.time()` has them."""
+    return _parse(text).timestamp()
+
+
 def _parse(text: str) -> datetime:
     return datetime.fromisoformat(text)

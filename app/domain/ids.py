@@ -9,7 +9,7 @@ import secrets
 import time
 from typing import Literal
 
-Prefix = Literal["net", "job", "mdl", "swp", "dst", "obj"]
+Prefix = Literal["net", "job", "mdl", "swp", "dst", "obj", "key"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = "[0-9a-hjkmnp-tv-z]{26}"

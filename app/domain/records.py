@@ -1,9 +1,10 @@
 """What the store keeps: one record a resource, as plain data."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.domain.jobs import JobStatus, StoppedBy
+from app.domain.keys import Role
 from app.domain.sweeps import Metric
 
 Json = dict[str, Any]
@@ -137,3 +138,26 @@ class Alias:
     def moves(self) -> int:
         """How often it was pointed at a model: 1 for a new one. Its past forgets, this does not."""
         return 1 + (self.past[0].get("version", len(self.past)) if self.past else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A key that lets its holder in; what it is nobody can tell from this.
+
+    Attributes:
+        expires_at: From when on it is not taken; None: it is taken until it is revoked.
+        sha256: Of the key, in hexadecimal digits.
+    """
+
+    id: str
+    created_at: str
+    role: Role
+    name: str | None
+    expires_at: str | None
+    revoked_at: str | None = None
+    sha256: str
+
+    def status(self, now: str) -> Literal["valid", "expired", "revoked"]:
+        if self.revoked_at is not None:
+            return "revoked"
+        return "valid" if self.expires_at is None or now < self.expires_at else "expired"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from app.domain.ids import NAME_PATTERN
@@ -32,3 +32,18 @@ Notes = Annotated[str, Field(max_length=10_000), AfterValidator(_lines)]
 Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=16)]
 ResourceName = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+def check_name(text: str) -> str:
+    """A name as it is, where it is one.
+
+    Raises:
+        ValueError: It is none; says why.
+    """
+    try:
+        return _NAMES.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"the name cannot be taken: {error.errors()[0]['msg']}") from error
+
+
+_NAMES: TypeAdapter[str] = TypeAdapter(Name)

@@ -1,11 +1,11 @@
 """Which models there are and what the aliases point at, in memory.
 
-Predicting asks no database: the registry is read again several times a second, whenever this
-process changes something, and whenever it shows a client something newer than it knows.
+Predicting asks no database: the registry is read again several times a second (`freshness.py`),
+whenever this process changes something, and whenever it shows a client something newer than it
+knows.
 """
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.domain.errors import NotFound
@@ -13,7 +13,6 @@ from app.domain.records import Alias
 from app.store import aliases, models
 from app.store.database import Database
 
-REFRESH_SECONDS = 0.5
 LATEST = "latest"
 """The alias that always names the newest model; its version is how many models there are."""
 
@@ -69,23 +68,11 @@ class Registry:
 
     Args:
         database: Where they are stored.
-        on_failure: Told of what went wrong in the background; the last names stay in use.
     """
 
-    def __init__(self, database: Database, on_failure: Callable[[Exception], None]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._on_failure = on_failure
         self._names = Names()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._keep_fresh, name="registry", daemon=True)
-
-    def start(self) -> None:
-        self.refresh()
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closed.set()
-        self._thread.join()
 
     def refresh(self) -> None:
         """Read the names again."""
@@ -135,13 +122,6 @@ class Registry:
     def names(self) -> Names:
         """What is known now, without a look at the database."""
         return self._names
-
-    def _keep_fresh(self) -> None:
-        while not self._closed.wait(REFRESH_SECONDS):
-            try:
-                self.refresh()
-            except Exception as error:  # noqa: BLE001 - predicting goes on, whatever is wrong
-                self._on_failure(error)
 
 
 def _versions(alias: Alias, known: dict[str, None]) -> Iterator[Version]:

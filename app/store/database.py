@@ -26,6 +26,9 @@ Connection = sa.Connection
 DatabaseAway = sa.exc.OperationalError
 """The database does not answer at present: locked for too long, full, or not there."""
 
+DatabaseFailed = sa.exc.DatabaseError
+"""Any failure of the database; by itself: what is there is damaged, or no database."""
+
 ChangedMeanwhile = sa.exc.IntegrityError
 """What a row refers to was deleted, or made, by another at the same moment."""
 

@@ -182,6 +182,18 @@ idempotency = sa.Table(
     sa.Index(None, "created_at"),
 )
 
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("expires_at", sa.Text),
+    sa.Column("revoked_at", sa.Text),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+)
+
 trainers = sa.Table(
     "trainers",
     metadata,

@@ -7,19 +7,19 @@ checkpoints and at last a model, or why there is none. When its trainer dies it 
 import contextlib
 import ctypes
 import dataclasses
-import json
+import logging
 import math
 import os
 import signal
 import sys
 import time
-import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
 import engine
+from app import logs
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import familiarity, tensors
@@ -42,6 +42,8 @@ NICENESS = 10
 """Predictions are answered while a job trains: the kernel gives them the processor first."""
 
 _PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
@@ -358,23 +360,26 @@ def end_with_parent(parent: int) -> None:
 
 def main(descriptor: int, parent: int) -> None:
     """The child's whole life; its trainer starts it with the pipe's file descriptor."""
+    logs.to_stderr("WARNING")
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     pipe = Connection(descriptor)
-    job, checkpoint = messages.receive(pipe)
+    try:
+        job, checkpoint = messages.receive(pipe)
+    except EOFError:
+        sys.exit(1)
     try:
         Run(pipe, job, checkpoint, receive(pipe, job["dataset"])).report()
     except mnist.CorruptDataset as corrupt:
         messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):
         sys.exit(1)
-    except Exception:  # noqa: BLE001 - the trainer decides what to do about it
+    except Exception:
         # What nobody foresaw goes to the log, and to the client as a failure without its details.
-        line = {"level": "error", "job_id": job["job_id"], "error": traceback.format_exc()}
-        sys.stderr.write(json.dumps(line) + "\n")
+        log.exception("the training failed", extra={"fields": {"job_id": job["job_id"]}})
         error = {
             "code": "internal_error",
             "title": "The training stopped with an error of the service",

@@ -7,9 +7,10 @@ import logging
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from app.api.edge import Edge, policy
+from app.api.edge import Edge, Policy, host_names
 from app.log_ids import logged_with
-from app.startup import JsonLines
+from app.logs import JsonLines
+from app.services.keys import Keyring
 
 log = logging.getLogger("tests.log_ids")
 
@@ -50,12 +51,17 @@ def test_what_a_request_logs_has_its_id_also_from_a_thread() -> None:
         "type": "http",
         "method": "GET",
         "path": "/",
-        "headers": [(b"host", b"localhost"), (b"x-request-id", b"mine")],
+        "headers": [
+            (b"host", b"localhost"),
+            (b"x-request-id", b"mine"),
+            (b"authorization", b"Bearer secret"),
+        ],
     }
     handler = Kept()
     log.addHandler(handler)
     try:
-        edge = Edge(app, policy("", "", 1, 1, 1, open_=False))
+        keyring = Keyring([("reader", "secret")], loopback=True, open_=False)
+        edge = Edge(app, Policy(keyring, host_names(""), True, 1, 1, 1))
         asyncio.run(edge(scope, no_body, no_answer))
     finally:
         log.removeHandler(handler)

@@ -1,5 +1,6 @@
 """Connections, byte by byte: what comes too slowly, or is too much, is refused."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -50,15 +51,17 @@ def health(connection: socket.socket) -> bytes:
 def test_a_client_that_owes_us_something_is_not_waited_for(
     server: Server, address: tuple[str, int], connections: ExitStack
 ) -> None:
-    idle, slow, stalled = (connected(address, connections) for _ in range(3))
+    idle, slow, stalled, trickling = (connected(address, connections) for _ in range(4))
     kept = connected(address, connections)
     assert health(kept).startswith(b"HTTP/1.1 200")
     stalled.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
+    trickling.sendall(HEAD + b"Content-Length: 100000\r\n\r\n{")
     began = time.monotonic()
     slow.setblocking(False)
     closed = 0.0
     for byte in HEAD * 10:  # a byte at a time, more than there is time for
         try:
+            trickling.send(b" ")
             slow.send(bytes([byte]))
             if slow.recv(100) is not None:
                 closed = time.monotonic() - began
@@ -71,7 +74,11 @@ def test_a_client_that_owes_us_something_is_not_waited_for(
     assert idle.recv(100).startswith(b"HTTP/1.1 408")
     # A connection that was used may wait for its next request longer than for a first one.
     assert health(kept).startswith(b"HTTP/1.1 200")
+    while time.monotonic() - began < 19:
+        trickling.send(b" ")
+        time.sleep(0.2)
     assert stalled.recv(65536) == b""
+    assert trickling.recv(65536) == b""
     assert 19 < time.monotonic() - began < 26
 
 
@@ -91,5 +98,11 @@ def test_what_is_too_much_or_no_request_is_refused(
 ) -> None:
     answer = answer_to(address, connections, sent)
 
-    assert answer.startswith(b"HTTP/1.1 " + status)
-    assert b"connection: close" in answer
+    head, body = answer.split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert b"connection: close" in head
+    problem = json.loads(body)
+    assert problem["status"] == int(status)
+    assert f"x-request-id: {problem['request_id']}".encode() in head
+    assert b"content-type: application/problem+json" in head
+    assert b"x-content-type-options: nosniff" in head

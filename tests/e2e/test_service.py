@@ -2,13 +2,15 @@
 
 import re
 import socket
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, start_service
 from tests.e2e.test_conventions import LINEAR, assert_problem
 
 
@@ -97,6 +99,7 @@ def test_pages_ask_no_other_host(client: httpx.Client, path: str) -> None:
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    assert page.headers["permissions-policy"].startswith("camera=(self), ")
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert addresses
     for address in addresses:
@@ -165,8 +168,23 @@ def test_no_other_site_may_read_answers(client: httpx.Client) -> None:
     assert "access-control-allow-origin" not in response.headers
 
 
+UNKNOWN = (
+    b"",
+    b"Bearer",
+    b"Bearer wrong",
+    b"Bearer r-keyy",
+    b"Bearer r-key t-key",
+    b"Bearer r-key, Bearer t-key",
+    b"Bearer,r-key",
+    b"Basic r-key",
+    b"r-key",
+    b"Bearer \xe9\xff",
+    b"Bearer " + b"k" * 10_000,
+)
+
+
 def test_with_keys_everybody_gets_what_their_key_allows(start_server: StartServer) -> None:
-    server = start_server(MNISTRY_API_KEYS="reader:r-key,trainer:t-key")
+    server = start_server(MNISTRY_API_KEYS="reader:r-key,trainer:t-key,reader:clé")
     reader = {"Authorization": "Bearer r-key"}
     trainer = {"Authorization": "Bearer t-key"}
 
@@ -178,8 +196,15 @@ def test_with_keys_everybody_gets_what_their_key_allows(start_server: StartServe
             assert_problem(refused, 401)
             assert refused.headers["www-authenticate"] == "Bearer"
             assert client.get(path, headers=reader).status_code == 200
-        for key in (b"Bearer", b"Bearer wrong", b"Basic r-key", b"Bearer \xe9\xff"):
+        for key in UNKNOWN:
             assert client.get("/v1/jobs", headers={b"Authorization": key}).status_code == 401
+        for key in (b"bearer r-key", b"BEARER  r-key", "Bearer clé".encode()):
+            assert client.get("/v1/jobs", headers={b"Authorization": key}).status_code == 200
+        twice = [("Authorization", "Bearer r-key"), ("Authorization", "Bearer t-key")]
+        assert client.get("/v1/jobs", headers=twice).status_code == 401
+        for host in ("a/?x=", "evil@localhost", "a b", "[::1", "localhost:8000:1", "\\", "a#b"):
+            odd = client.get("/v1/jobs", headers={**reader, "Host": host})
+            assert odd.status_code in (400, 421), host
         assert_problem(client.post("/v1/networks", json=LINEAR, headers=reader), 403)
         assert client.post("/v1/networks", json=LINEAR, headers=trainer).status_code == 201
         validated = client.post("/v1/networks/validate", json=LINEAR, headers=reader)
@@ -188,12 +213,58 @@ def test_with_keys_everybody_gets_what_their_key_allows(start_server: StartServe
         assert predicted.status_code == 404
 
 
-def test_a_key_is_asked_for_before_a_body_is_read(start_server: StartServer) -> None:
-    server = start_server(MNISTRY_API_KEYS="trainer:t-key")
-    port = urlsplit(server.url).port
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that asks for a key."""
+    data_dir = tmp_path_factory.mktemp("closed") / "data"
+    keys = {"MNISTRY_API_KEYS": "trainer:t-key"}
+    running = start_service(data_dir, "--trainers", "0", ready=False, environment=keys)
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ("", 401),
+        ("Expect: 100-continue\r\n", 401),
+        ("Origin: http://evil.com\r\n", 403),
+        ("Host: localhost\r\n", 421),
+    ],
+)
+def test_who_is_not_let_in_hears_so_before_a_body_is_read(
+    closed: Server, headers: str, status: int
+) -> None:
+    began = time.monotonic()
     request = (
-        f"POST /v1/jobs HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n{headers}"
         "Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n"
     )
 
-    assert " 401 " in raw(server, request)
+    assert f" {status} " in raw(closed, request)
+    assert time.monotonic() - began < 5  # one that waits for the body is closed after 20
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_comes(server: Server) -> None:
+    for length in (1024 * 1024 + 1, 10**12, 10**30):
+        request = f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+
+        assert raw(server, request).split()[1] in ("413", "400")
+
+
+def test_what_is_refused_is_counted_and_makes_no_series_of_its_own(closed: Server) -> None:
+    with httpx.Client(base_url=closed.url) as client:
+        for i in range(30):
+            method = ("PROPFIND", "SEARCH", "REPORT")[i % 3]
+            assert client.request(method, f"/v1/{i}").status_code == 401
+            assert client.get("/", headers={"Host": f"{i}.evil.com"}).status_code == 200
+        text = client.get("/metrics", headers={"Authorization": "Bearer t-key"}).text
+
+    counted = re.findall(r"mnistry_http_requests_total{(.*?)} (\S+)", text)
+    refused = [
+        float(count)
+        for labels, count in counted
+        if labels == 'method="other",route="other",status="401"'
+    ]
+    assert refused == [30]
+    assert "evil" not in text

@@ -6,6 +6,7 @@ import httpx
 from playwright.sync_api import Page, Response, expect
 
 from tests.conftest import Server, StartServer
+from tests.e2e.test_keys import added, soon
 from tests.page.gestures import (
     SEVEN,
     TRAINING_TIMEOUT,
@@ -192,3 +193,23 @@ def test_everything_can_be_drawn_and_kept_by_keyboard(page: Page, model: Model) 
     page.get_by_text("It is a …").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="It is a").get_by_role("button")).to_have_count(10)
+
+
+def test_a_service_that_wants_a_key_from_now_on_is_given_it_once(
+    page: Page, start_server: StartServer, tolerated: list[str]
+) -> None:
+    tolerated.append("status of 401")
+    server = start_server("--trainers", "0", ready=False)
+    page.goto(f"{server.url}/#train")
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    key = added("--role", "reader", "--data-dir", str(server.data_dir))["key"]
+    soon(server.url, 401)
+
+    page.get_by_role("link", name="Look inside").click()
+    for given in ("not the key", key):
+        page.get_by_role("textbox", name="Key").fill(given)
+        page.get_by_role("button", name="Use this key").click()
+    expect(page.locator("#inside [role=alert]").first).to_contain_text("no model yet")
+    page.reload()
+    expect(page.locator("#inside [role=alert]").first).to_contain_text("no model yet")
+    expect(page.locator("#key")).to_be_hidden()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.errors import NotFound
+from app.services.freshness import Refresher
 from app.services.registry import LATEST, Registry, Version
 from app.store import aliases, models
 from app.store.database import Database
@@ -22,10 +23,11 @@ def insert_model(database: Database) -> str:
 @pytest.fixture
 def registry(database: Database) -> Iterator[Registry]:
     failures: list[Exception] = []
-    registry = Registry(database, failures.append)
-    registry.start()
+    registry = Registry(database)
+    refresher = Refresher(registry.refresh, on_failure=failures.append)
+    refresher.start()
     yield registry
-    registry.close()
+    refresher.close()
     assert not failures
 
 
