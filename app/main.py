@@ -38,6 +38,7 @@ from app.api.streams import StreamLimits
 from app.api.v2 import infer, repository, server, statistics, unsupported
 from app.api.v2 import models as v2_models
 from app.api.watch import JobWatch
+from app.children.readers import ReaderLimits, Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
 from app.services.examples import ExampleReader
@@ -159,6 +160,7 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
             limits=_network_limits(settings),
             examples=ExampleReader(database, blobs),
+            readers=Readers(_reader_limits(settings)),
             dataset_limits=_dataset_limits(settings),
             threads=settings.threads,
             max_queued_jobs=settings.max_queued_jobs,
@@ -185,6 +187,12 @@ def _dataset_limits(settings: Settings) -> DatasetLimits:
         settings.max_dataset_samples,
         settings.max_dataset_classes,
         settings.max_image_pixels,
+    )
+
+
+def _reader_limits(settings: Settings) -> ReaderLimits:
+    return ReaderLimits(
+        settings.max_import_seconds, settings.max_import_memory_bytes, settings.max_imports
     )
 
 

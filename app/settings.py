@@ -78,6 +78,15 @@ class Settings(BaseSettings):
     max_dataset_classes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1000, description="Classes of a dataset."
     )
+    max_imports: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="Uploads that an API process reads at a time; more are refused with 503."
+    )
+    max_import_seconds: Annotated[int, Field(ge=1)] = Field(
+        120, description="Seconds that reading an upload may take."
+    )
+    max_import_memory_bytes: Annotated[int, Field(ge=64 * MIB)] = Field(
+        1024 * MIB, description="Memory that reading an upload may take."
+    )
     max_parameters: Annotated[int, Field(ge=1)] = Field(
         20_000_000, description="The largest network, in trained numbers."
     )

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form, validated
+from app.api.forms import (
+    MAX_FIELDS,
+    MAX_TEXT,
+    digest_of,
+    form_schema,
+    read_form,
+    require_form,
+    validated,
+)
 from app.api.media import media_type
 from app.api.responses import (
     IdempotencyKey,
@@ -105,15 +113,13 @@ def _create(parts: Services, once: Once, body: DatasetRequest) -> Response:
 
 
 def _upload(parts: Services, key: str | None, fields: UploadForm, file: BinaryIO) -> Response:
-    digest = hashlib.sha256(fields.model_dump_json().encode())
-    for part in iter(lambda: file.read(2**20), b""):
-        digest.update(part)
-    draft = service.read(file, fields.classes, parts.blobs, parts.dataset_limits)
+    digest = digest_of(file, fields.model_dump_json().encode())
+    draft = service.read(parts.readers, file, fields.classes, parts.blobs, parts.dataset_limits)
 
     def create(connection: Connection) -> tuple[DatasetBody, str]:
         return _made(service.store(connection, draft, fields.name))
 
-    return Once(SCOPE, key, digest.hexdigest()).run(parts.database, 201, create)
+    return Once(SCOPE, key, digest).run(parts.database, 201, create)
 
 
 def _made(dataset: Dataset) -> tuple[DatasetBody, str]:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
+from app.children.readers import Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
 from app.services.examples import ExampleReader
@@ -34,6 +35,7 @@ class Services:
     streams: StreamLimits
     limits: Limits
     examples: ExampleReader
+    readers: Readers
     dataset_limits: DatasetLimits
     threads: int
     max_queued_jobs: int

@@ -1,16 +1,15 @@
 """Models as files: exports, and imports as multipart forms."""
 
-import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, JsonValue
 
-from app.api.dependencies import Parts
+from app.api.dependencies import Parts, Services
 from app.api.downloads import described, download
-from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
+from app.api.forms import MAX_FIELDS, MAX_TEXT, digest_of, form_schema, read_form, require_form
 from app.api.loading import load
 from app.api.responses import IdempotencyKey, Once, problems
 from app.api.schemas.models import ModelBody
@@ -84,23 +83,19 @@ async def models_create(request: Request, parts: Parts, key: IdempotencyKey = No
     require_form(request)
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
         fields, file = await read_form(form, ImportForm, _PLAIN)
-        sent = service.Import(
-            await file.read(), fields.network, fields.name, fields.classes, fields.preprocessing
-        )
-    digest = hashlib.sha256(repr((sent.definition, sent.name, sent.classes)).encode())
-    digest.update(repr(sent.preprocessing).encode() + sent.content)
-    once = Once("POST /v1/models", key, digest.hexdigest())
+        return await run_in_threadpool(_import, parts, key, fields, file.file)
 
-    def run() -> Response:
-        bundle = service.read(sent, parts.limits)
-        uploaded = service.upload(parts.blobs, bundle)
 
-        def create(connection: Connection) -> tuple[ModelBody, str]:
-            model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
-            return ModelBody.of(model), f"/v1/models/{model.id}"
+def _import(parts: Services, key: str | None, fields: ImportForm, file: BinaryIO) -> Response:
+    digest = digest_of(file, fields.model_dump_json().encode())
+    sent = service.Import(file, fields.network, fields.name, fields.classes, fields.preprocessing)
+    bundle = service.read(parts.readers, sent, parts.limits)
+    uploaded = service.upload(parts.blobs, bundle)
 
-        answer = once.run(parts.database, 201, create)
-        parts.registry.refresh()
-        return answer
+    def create(connection: Connection) -> tuple[ModelBody, str]:
+        model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
+        return ModelBody.of(model), f"/v1/models/{model.id}"
 
-    return await run_in_threadpool(run)
+    answer = Once("POST /v1/models", key, digest).run(parts.database, 201, create)
+    parts.registry.refresh()
+    return answer

@@ -5,6 +5,7 @@ is refused before a byte is unpacked.
 """
 
 import io
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from app.formats.bundle import MAX_BYTES
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _END, _END_SIZE, _MAX_COMMENT = b"PK\x05\x06", 22, 2**16
+_LOCAL_SIZE, _LONGEST_NAME = 30, 255
 _LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
 _END_64, _END_64_SIZE = b"PK\x06\x06", 56
 
@@ -84,8 +86,10 @@ class Archive:
         with _readable():
             self._zip = zipfile.ZipFile(file)
         _check_count(len(self._zip.infolist()), bounds)
+        _check_places(self._zip)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._zip.infolist():
+            _check_entry(entry)
             if entry.filename in self._entries:
                 raise UnusableFile(f"the archive has {entry.filename!r:.100} twice")
             self._entries[entry.filename] = entry
@@ -115,7 +119,14 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """All of an entry."""
-        return self.open(name).read(self._left + 1)
+        # No further than it claims: what is packed behind that would be unpacked for nothing.
+        claimed = self._entries[name].file_size
+        return self.open(name).read(min(claimed, self._left) + 1)
+
+    @property
+    def left(self) -> int:
+        """How many bytes may still be unpacked."""
+        return self._left
 
     def count(self, unpacked: int) -> None:
         """Take what was unpacked off what may be."""
@@ -133,8 +144,9 @@ class Entry:
 
     def read(self, size: int = -1, /) -> bytes:
         """So many bytes, or as many as there are; at its end its checksum has been compared."""
+        most = self._archive.left + 1
         with _readable():
-            content = self._stream.read(size)
+            content = self._stream.read(most if size < 0 else min(size, most))
         self._archive.count(len(content))
         return content
 
@@ -158,6 +170,8 @@ def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> None:
     end = tail.rfind(_END)
     if end < 0 or len(tail) < end + _END_SIZE:
         raise UnusableFile("not a zip archive")
+    if len(tail) != end + _END_SIZE + int.from_bytes(tail[end + 20 : end + 22], "little"):
+        raise UnusableFile("not a zip archive: something follows its end")
     entries = int.from_bytes(tail[end + 10 : end + 12], "little")
     directory = int.from_bytes(tail[end + 12 : end + 16], "little")
     locator = max(0, end - _LOCATOR_SIZE)
@@ -173,6 +187,31 @@ def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> None:
             f"the archive's list of entries is longer than {bounds.directory:,} bytes"
         )
     _check_count(entries, bounds)
+
+
+def _check_places(archive: zipfile.ZipFile) -> None:
+    """Refuse entries that share bytes, with which a small archive becomes an endless one."""
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    if entries and entries[0].header_offset != 0:
+        raise UnusableFile("not a zip archive: something is before its first entry")
+    begins = [entry.header_offset for entry in entries[1:]]
+    for entry, following in zip(entries, [*begins, archive.start_dir], strict=True):
+        if entry.header_offset + _LOCAL_SIZE + entry.compress_size > following:
+            raise UnusableFile(f"entry {entry.filename!r:.100} overlaps what follows it")
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    """Refuse what no dataset and no model needs: other ways to pack, links, paths that lead out."""
+    name = entry.orig_filename
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts or not parts[0] or ":" in parts[0] or "\0" in name:
+        raise UnusableFile(f"entry {name!r:.100} has a path that leads out of the archive")
+    if len(name) > _LONGEST_NAME:
+        raise UnusableFile(f"entry {name!r:.100} has a name of {len(name)} characters")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise UnusableFile(f"entry {name!r:.100} is a link")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnusableFile(f"entry {name!r:.100} is neither stored nor deflated")
 
 
 def _check_count(entries: int, bounds: Bounds) -> None:

@@ -18,12 +18,13 @@ from os import getpid
 from threading import Event
 from typing import TypeVar
 
+from app.children import messages
 from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
 from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
-from app.trainer import learned, messages, outcome, reports
+from app.trainer import learned, outcome, reports
 from app.trainer.mailbox import Mailbox
 
 POLL_SECONDS = 0.2

@@ -5,7 +5,6 @@ checkpoints and at last a model, or why there is none. When its trainer dies it 
 """
 
 import contextlib
-import ctypes
 import dataclasses
 import json
 import math
@@ -20,12 +19,12 @@ from typing import Any
 import numpy as np
 
 import engine
+from app.children import limits, messages
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import familiarity, tensors
 from app.store import mnist
 from app.store.chunks import Examples
-from app.trainer import messages
 from app.trainer.learned import Learned, receive
 from app.vision import strokes
 from engine import calibration, evaluation
@@ -40,8 +39,6 @@ from engine.training import EpochDone, Event, StepDone, Training
 PROGRESS_SECONDS = 0.2
 NICENESS = 10
 """Predictions are answered while a job trains: the kernel gives them the processor first."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 class Stopped(Exception):
@@ -348,17 +345,9 @@ def finite(values: dict[str, Any]) -> dict[str, Any]:
     return {**calm, "nonfinite": str(wild[0])}
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux; elsewhere the pipe tells)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit(1)
-
-
 def main(descriptor: int, parent: int) -> None:
     """The child's whole life; its trainer starts it with the pipe's file descriptor."""
-    end_with_parent(parent)
+    limits.end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):

@@ -6,14 +6,15 @@ import shutil
 import threading
 import time
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 
 import app
 import engine
+from app.children.readers import ReaderLimits, Readers
 from app.domain import ids
 from app.domain.datasets import Dataset, DatasetLimits
 from app.domain.jobs import JobConfig, JobRequest
@@ -156,7 +157,10 @@ def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
 def of_noise(database: Database) -> Dataset:
     """A dataset of its own in the database."""
     limits = DatasetLimits(bytes=2**24, samples=1000, classes=10, pixels=1000)
-    draft = datasets.read(BytesIO(npz(arrays())), None, Blobs(), limits)
+    reading = ReaderLimits(seconds=60, memory_bytes=2**30, at_once=1)
+    with TemporaryFile() as file:
+        file.write(npz(arrays()))
+        draft = datasets.read(Readers(reading), file, None, Blobs(), limits)
     with database.writing() as connection:
         return datasets.store(connection, draft, "noise")
 

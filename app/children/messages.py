@@ -1,4 +1,4 @@
-"""What a training child and its trainer say to each other over their pipe.
+"""What a child process and the one that started it say to each other over their pipe.
 
 A message is a JSON object with its `type`, and the bytes that belong to it, often none.
 """
@@ -10,7 +10,7 @@ from typing import Any
 Message = dict[str, Any]
 
 
-def send(connection: Connection, message: Message, content: bytes = b"") -> None:
+def send(connection: Connection, message: Message, content: bytes | memoryview = b"") -> None:
     connection.send_bytes(json.dumps(message).encode())
     connection.send_bytes(content)
 
