@@ -88,16 +88,15 @@ def _place(name: str, entry: Any) -> _Place:
             raise UnusableFile(f"array {name!r:.100} has no dtype, shape and data_offsets")
     if kind not in _TYPES:
         raise UnusableFile(f"array {name!r:.100} holds {kind!r:.20}, expected {', '.join(_TYPES)}")
-    if (
-        len(entry) != 3
-        or len(shape) > _MAX_AXES
-        or set(sizes) != {int}
-        or min(shape, default=1) < 1
-    ):
+    if len(entry) != 3 or set(sizes) != {int} or not _can_be(shape):
         raise UnusableFile(f"array {name!r:.100} has no shape that can be: {shape!s:.100}")
     if begin < 0 or end - begin != math.prod(shape) * _TYPES[kind].itemsize:
         raise UnusableFile(f"array {name!r:.100} is not as long as its shape: {shape!s:.100}")
     return _Place(begin, end, name, kind, tuple(shape))
+
+
+def _can_be(shape: list[int]) -> bool:
+    return len(shape) <= _MAX_AXES and min(shape, default=1) >= 1
 
 
 def _check_cover(places: list[_Place], size: int) -> None:
