@@ -41,8 +41,10 @@ from app.api.watch import JobWatch
 from app.children.readers import ReaderLimits, Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.domain.jobs import JobLimits
 from app.services.examples import ExampleReader
 from app.services.inference import Inference
+from app.services.quotas import Quotas
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
@@ -163,7 +165,8 @@ def _lifespan(settings: Settings, statistics: Statistics) -> Lifespan:
             readers=Readers(_reader_limits(settings)),
             dataset_limits=_dataset_limits(settings),
             threads=settings.threads,
-            max_queued_jobs=settings.max_queued_jobs,
+            job_limits=_job_limits(settings),
+            quotas=_quotas(settings),
             max_image_pixels=settings.max_image_pixels,
             max_predict_bytes=settings.max_predict_bytes,
             predict_seconds=settings.predict_seconds,
@@ -193,6 +196,22 @@ def _dataset_limits(settings: Settings) -> DatasetLimits:
 def _reader_limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(
         settings.max_import_seconds, settings.max_import_memory_bytes, settings.max_imports
+    )
+
+
+def _job_limits(settings: Settings) -> JobLimits:
+    return JobLimits(
+        settings.max_queued_jobs, settings.max_job_memory_bytes, settings.max_job_seconds
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(
+        settings.max_storage_bytes,
+        settings.max_networks,
+        settings.max_models,
+        settings.max_datasets,
+        settings.max_jobs,
     )
 
 

@@ -34,6 +34,7 @@ from app.domain.dataset_requests import DatasetRequest, UploadForm
 from app.domain.datasets import Dataset
 from app.domain.errors import InvalidInput
 from app.services import datasets as service
+from app.services.quotas import check_room
 from app.store import datasets as store
 from app.store.database import Connection
 
@@ -87,7 +88,7 @@ def datasets_list(parts: Parts, pages: Pages) -> ListBody[DatasetBody]:
     "",
     status_code=201,
     response_model=DatasetBody,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -107,6 +108,7 @@ async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = 
 
 def _create(parts: Services, once: Once, body: DatasetRequest) -> Response:
     def create(connection: Connection) -> tuple[DatasetBody, str]:
+        check_room(connection, parts.quotas, "datasets")
         return _made(service.create(connection, body, parts.dataset_limits))
 
     return once.run(parts.database, 201, create)
@@ -117,6 +119,7 @@ def _upload(parts: Services, key: str | None, fields: UploadForm, file: BinaryIO
     draft = service.read(parts.readers, file, fields.classes, parts.blobs, parts.dataset_limits)
 
     def create(connection: Connection) -> tuple[DatasetBody, str]:
+        check_room(connection, parts.quotas, "datasets")
         return _made(service.store(connection, draft, fields.name))
 
     return Once(SCOPE, key, digest).run(parts.database, 201, create)

@@ -10,9 +10,11 @@ from app.api.watch import JobWatch
 from app.children.readers import Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.domain.jobs import JobLimits
 from app.services.examples import ExampleReader
 from app.services.inference import Inference
 from app.services.jobs import JobQueue
+from app.services.quotas import Quotas
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
@@ -38,7 +40,8 @@ class Services:
     readers: Readers
     dataset_limits: DatasetLimits
     threads: int
-    max_queued_jobs: int
+    job_limits: JobLimits
+    quotas: Quotas
     max_image_pixels: int
     max_predict_bytes: int
     predict_seconds: float

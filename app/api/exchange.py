@@ -18,6 +18,7 @@ from app.domain.definitions import NetworkDefinition
 from app.domain.spec import Spec
 from app.domain.text import Name
 from app.services import exchange as service
+from app.services.quotas import check_room
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
@@ -75,7 +76,7 @@ def models_export(
     "",
     status_code=201,
     response_model=ModelBody,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def models_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -93,6 +94,7 @@ def _import(parts: Services, key: str | None, fields: ImportForm, file: BinaryIO
     uploaded = service.upload(parts.blobs, bundle)
 
     def create(connection: Connection) -> tuple[ModelBody, str]:
+        check_room(connection, parts.quotas, "models")
         model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
         return ModelBody.of(model), f"/v1/models/{model.id}"
 

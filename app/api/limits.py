@@ -24,6 +24,13 @@ class LimitsBody(Body):
     activations: int = Field(description="The largest network, in numbers that layers give.")
     macs: int = Field(description="The largest network, in multiply-adds a sample.")
     queued_jobs: int = Field(description="Jobs that may wait.")
+    job_memory_bytes: int = Field(description="Memory that training one job may take.")
+    job_seconds: int = Field(description="Seconds that one job may train.")
+    storage_bytes: int = Field(description="All that is stored, together.")
+    networks: int = Field(description="Networks that are kept.")
+    models: int = Field(description="Models that are kept.")
+    datasets: int = Field(description="Datasets that are kept.")
+    jobs: int = Field(description="Jobs that are kept, those that have ended included.")
     streams: int = Field(description="Event streams of one process.")
     streams_per_client: int = Field(description="Event streams of one client.")
 

@@ -55,12 +55,16 @@ class TrainerSettings:
         threads: Cores that a job may use.
         checkpoint_seconds: Seconds of work between two checkpoints.
         stall_seconds: A child that reports nothing for so long is ended.
+        memory_bytes: What a child may take.
+        max_seconds: A job that has trained for so long is finished, whatever it asks for.
     """
 
     name: str
     threads: int
     checkpoint_seconds: float
     stall_seconds: float
+    memory_bytes: int
+    max_seconds: float
 
 
 class Attempts:
@@ -135,6 +139,8 @@ class Attempts:
             "config": job.config,
             "threads": self._settings.threads,
             "checkpoint_seconds": self._settings.checkpoint_seconds,
+            "memory_bytes": self._settings.memory_bytes,
+            "max_seconds": self._settings.max_seconds,
             "seconds": job.seconds,
             "initial": initial,
             "dataset": learned.describe(dataset),

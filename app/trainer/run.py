@@ -41,6 +41,15 @@ NICENESS = 10
 """Predictions are answered while a job trains: the kernel gives them the processor first."""
 
 
+OUT_OF_MEMORY = (
+    "out_of_memory",
+    "Not enough memory",
+    "the network, its batch and the dataset need more memory than a job may have; use a smaller "
+    "batch_size or a smaller network",
+)
+"""A failure's code, title and detail."""
+
+
 class Stopped(Exception):
     """The trainer asked for a checkpoint and an end."""
 
@@ -66,6 +75,7 @@ class Run:
         self._threads: int = job["threads"]
         self._checkpoint_seconds: float = job["checkpoint_seconds"]
         self._spent: float = job["seconds"]
+        self._max_seconds: float = min(self._config.max_seconds or math.inf, job["max_seconds"])
         self._network = build(self._definition, self._config.seed)
         self._network.loss = self._config.loss.build()
         self._epoch_weights: dict[str, Array] | None = None
@@ -96,13 +106,8 @@ class Run:
         except Diverged as error:
             self._fail("diverged", "The training diverged", str(error), error)
         except MemoryError:
-            self._fail(
-                "out_of_memory",
-                "Not enough memory",
-                "the network and its batch need more memory than there is; use a smaller "
-                "batch_size or a smaller network",
-                None,
-            )
+            limits.lift_memory_limit()
+            self._fail(*OUT_OF_MEMORY, None)
         else:
             epoch, step = self._done
             ended_after = {"epoch": epoch, "step": step}
@@ -170,11 +175,11 @@ class Run:
         """What ends the training after an event; asked before a checkpoint is made of it."""
         if isinstance(event, EpochDone) and event.stopped:
             return "early_stopping"
-        replayed, limit = self._config.stop_after, self._config.max_seconds
+        replayed = self._config.stop_after
         if replayed is not None:
             if self._done == (replayed.epoch, replayed.step):
                 return replayed.stopped_by
-        elif limit is not None and self._seconds >= limit:
+        elif self._seconds >= self._max_seconds:
             return "max_seconds"
         return self._asked_to_finish()
 
@@ -354,8 +359,13 @@ def main(descriptor: int, parent: int) -> None:
         os.nice(NICENESS)
     pipe = Connection(descriptor)
     job, checkpoint = messages.receive(pipe)
+    limits.limit_memory(job["memory_bytes"])
     try:
         Run(pipe, job, checkpoint, receive(pipe, job["dataset"])).report()
+    except MemoryError:  # before there was anything to train
+        limits.lift_memory_limit()
+        error = dict(zip(("code", "title", "detail"), OUT_OF_MEMORY, strict=True))
+        messages.send(pipe, {"type": "failed", "error": error, "seconds": job["seconds"]})
     except mnist.CorruptDataset as corrupt:
         messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):

@@ -31,7 +31,14 @@ from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
 from tests.dataset_files import arrays, npz
 from tests.processes import children
 
-SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
+SETTINGS = TrainerSettings(
+    "trainer-0",
+    threads=1,
+    checkpoint_seconds=0.01,
+    stall_seconds=60,
+    memory_bytes=2**31,
+    max_seconds=600,
+)
 SETTINGS_WITHOUT_CHECKPOINTS = replace(SETTINGS, checkpoint_seconds=60)
 
 

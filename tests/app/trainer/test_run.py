@@ -46,6 +46,7 @@ def message_of(job: Job, **config: Any) -> Message:
         "config": {**job.config, **config},
         "threads": 1,
         "checkpoint_seconds": 60.0,
+        "max_seconds": 600,
         "seconds": 0.0,
         "initial": False,
     }
