@@ -148,6 +148,22 @@ def test_a_job_whose_dataset_is_cut_short_fails_at_once(
     assert ended.error["code"] == "dataset_gone"
 
 
+def test_a_job_that_needs_more_memory_than_it_may_have_fails_with_a_way_out(
+    database: Database, job: Job
+) -> None:
+    wide = {"type": "dense", "output_dim": 2000}
+    layers = [{"type": "flatten"}, wide, wide, {"type": "dense", "output_dim": 10}]
+    definition = {"input_shape": [1, 28, 28], "layers": [*layers, {"type": "softmax"}]}
+    large = replace(with_config(job, batch_size=1000), definition=definition, preset=None)
+
+    ended = attempt(database, large, replace(SETTINGS, memory_bytes=2**27))
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "out_of_memory"
+    assert ended.error["suggestion"]["batch_size"] == 250
+
+
 def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
     database: Database, job: Job
 ) -> None:
