@@ -15,7 +15,16 @@ def send(connection: Connection, message: Message, content: bytes | memoryview =
     connection.send_bytes(content)
 
 
-def receive(connection: Connection) -> tuple[Message, bytes]:
-    """The next message and its bytes; EOFError where the other side is gone."""
-    message: Message = json.loads(connection.recv_bytes())
-    return message, connection.recv_bytes()
+def receive(connection: Connection, most: int | None = None) -> tuple[Message, bytes]:
+    """The next message and its bytes.
+
+    Args:
+        connection: Our end.
+        most: The longest that either may be, where the other side is not to be trusted.
+
+    Raises:
+        EOFError: The other side is gone.
+        OSError: It sends more.
+    """
+    message: Message = json.loads(connection.recv_bytes(most))
+    return message, connection.recv_bytes(most)

@@ -134,13 +134,14 @@ class Reading:
         overdue = threading.Timer(self._left, self._child.kill)
         overdue.start()
         try:
-            return messages.receive(self._pipe)
+            return messages.receive(self._pipe, self._limits.memory_bytes)
         finally:
             overdue.cancel()
             self._left -= time.monotonic() - began
 
     def _ended(self) -> UnusableFile:
         """Why a child has ended before it was done."""
+        self._child.kill()  # it may have ended the conversation only
         code = self._child.wait()
         if self._left <= 0 or code == -signal.SIGXCPU:
             return UnusableFile(f"reading the file takes more than {self._limits.seconds} s")
@@ -149,10 +150,11 @@ class Reading:
 
 
 def _start(program: str, file: BinaryIO) -> tuple[subprocess.Popen[bytes], Connection]:
+    uploaded = file.fileno()  # a small one is on the disk from now on
+    file.flush()
     ours, childs = Pipe()
     with childs:
-        descriptors = (childs.fileno(), file.fileno())
-        file.flush()
+        descriptors = (childs.fileno(), uploaded)
         command = [sys.executable, "-B", "-m", program, *map(str, (*descriptors, os.getpid()))]
         # The keys are in this process's environment, so the child has none of it.
         environment = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}

@@ -82,10 +82,11 @@ class Archive:
 
     def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
         size = file.seek(0, io.SEEK_END)
-        _check_directory(file, size, bounds)
+        claimed = _check_directory(file, size, bounds)
         with _readable():
             self._zip = zipfile.ZipFile(file)
-        _check_count(len(self._zip.infolist()), bounds)
+        if len(self._zip.infolist()) != claimed:
+            raise UnusableFile(f"the archive's list does not have the {claimed} entries it claims")
         _check_places(self._zip)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._zip.infolist():
@@ -115,7 +116,7 @@ class Archive:
     def open(self, name: str) -> "Entry":
         """An entry, to be read piece by piece."""
         with _readable():
-            return Entry(self, self._zip.open(self._entries[name]))
+            return Entry(self, self._zip.open(self._entries[name]), self._entries[name].file_size)
 
     def read(self, name: str) -> bytes:
         """All of an entry."""
@@ -138,16 +139,21 @@ class Archive:
 class Entry:
     """One entry of an archive as a stream."""
 
-    def __init__(self, archive: Archive, stream: IO[bytes]) -> None:
+    def __init__(self, archive: Archive, stream: IO[bytes], claimed: int) -> None:
         self._archive = archive
         self._stream = stream
+        self._to_come = claimed
 
     def read(self, size: int = -1, /) -> bytes:
         """So many bytes, or as many as there are; at its end its checksum has been compared."""
         most = self._archive.left + 1
+        size = most if size < 0 else min(size, most)
         with _readable():
-            content = self._stream.read(most if size < 0 else min(size, most))
+            content = self._stream.read(size)
         self._archive.count(len(content))
+        self._to_come -= len(content)
+        if len(content) < size and self._to_come:
+            raise UnusableFile("an entry of the archive does not have the size that is claimed")
         return content
 
 
@@ -162,8 +168,11 @@ def _readable() -> Iterator[None]:
         raise UnusableFile(f"not a zip archive that can be read: {error!s:.200}") from error
 
 
-def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> None:
-    """Refuse a long list of entries before it is read (APPNOTE.TXT 6.3.10, §4.3.14 to §4.3.16)."""
+def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> int:
+    """How many entries an archive claims; refuses a long list of them before it is read.
+
+    See APPNOTE.TXT 6.3.10, §4.3.14 to §4.3.16.
+    """
     begin = max(0, size - _END_SIZE - _MAX_COMMENT - _LOCATOR_SIZE - _END_64_SIZE)
     file.seek(begin)
     tail = file.read()
@@ -186,13 +195,17 @@ def _check_directory(file: BinaryIO, size: int, bounds: Bounds) -> None:
         raise UnusableFile(
             f"the archive's list of entries is longer than {bounds.directory:,} bytes"
         )
-    _check_count(entries, bounds)
+    if entries > bounds.entries:
+        raise UnusableFile(f"the archive has {entries} entries, at most {bounds.entries} are read")
+    return entries
 
 
 def _check_places(archive: zipfile.ZipFile) -> None:
     """Refuse entries that share bytes, with which a small archive becomes an endless one."""
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
-    if entries and entries[0].header_offset != 0:
+    if not entries:
+        return
+    if entries[0].header_offset != 0:
         raise UnusableFile("not a zip archive: something is before its first entry")
     begins = [entry.header_offset for entry in entries[1:]]
     for entry, following in zip(entries, [*begins, archive.start_dir], strict=True):
@@ -212,8 +225,3 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise UnusableFile(f"entry {name!r:.100} is a link")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise UnusableFile(f"entry {name!r:.100} is neither stored nor deflated")
-
-
-def _check_count(entries: int, bounds: Bounds) -> None:
-    if entries > bounds.entries:
-        raise UnusableFile(f"the archive has {entries} entries, at most {bounds.entries} are read")

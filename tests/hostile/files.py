@@ -675,8 +675,6 @@ def _chunks() -> dict[str, bytes]:
         "no head": _png(_IEND),
         "a short head": _png((b"IHDR", bytes(5)), _IDAT, _IEND),
         "a wrong checksum": good[:29] + b"\0\0\0\0" + good[33:],
-        "a chunk of 2^31": good[:33] + b"\x7f\xff\xff\xff" + good[37:],
-        "a chunk of 2^32-1": good[:33] + b"\xff\xff\xff\xff" + good[37:],
         "a head of 2^31": good[:8] + b"\x7f\xff\xff\xff" + good[12:],
     }
 
