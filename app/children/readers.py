@@ -132,6 +132,7 @@ class Reading:
         """The next message; a child that lets wait for it too long is ended."""
         began = time.monotonic()
         overdue = threading.Timer(self._left, self._child.kill)
+        overdue.daemon = True  # a service that is told to end does not wait for it
         overdue.start()
         try:
             return messages.receive(self._pipe, self._limits.memory_bytes)
