@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -59,7 +60,7 @@ class Entry:
     at: int | None = None
     extra: bytes = b""
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         return _deflated(self.content) if self.method == 8 else self.content
 

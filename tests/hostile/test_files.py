@@ -5,7 +5,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ AT_ONCE = 3
 """Fewer than the service reads at a time, so that none is refused for being one too many."""
 
 WEIGHTS = {"1.W": np.zeros((784, 10), np.float32), "1.b": np.zeros(10, np.float32)}
+
+
+Hostile = Mapping[str, Sequence[tuple[str, bytes]]]
 
 
 @dataclass
@@ -62,6 +65,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def hostile() -> Hostile:
+    """All files by what they are sent as, made once."""
+    return {kind: list(make()) for kind, make in files.ALL.items()}
+
+
 def send_dataset(client: httpx.Client, content: bytes) -> httpx.Response:
     data = {"name": f"hostile-{uuid.uuid4().hex[:12]}"}
     return client.post("/v1/datasets", data=data, files={"file": ("data.npz", content)})
@@ -87,7 +96,9 @@ def is_refused(answer: httpx.Response) -> bool:
 
 
 def refuses_all(
-    service: Service, hostile: files.Files, send: Callable[[httpx.Client, bytes], httpx.Response]
+    service: Service,
+    hostile: Iterable[tuple[str, bytes]],
+    send: Callable[[httpx.Client, bytes], httpx.Response],
 ) -> None:
     """Send every file; what was not refused fails the test by its name."""
     with (
@@ -112,33 +123,33 @@ def assert_nothing_is_left(service: Service) -> None:
     assert list(service.temporary.parent.rglob(f"*{files.CANARY}*")) == []
 
 
-def test_there_are_many() -> None:
-    names = [name for hostile in files.ALL.values() for name, _ in hostile()]
+def test_there_are_many(hostile: Hostile) -> None:
+    names = [name for kind in hostile.values() for name, _ in kind]
 
     assert len(names) >= 400
     assert len(set(names)) == len(names)
 
 
-def test_hostile_datasets_are_refused(service: Service) -> None:
-    refuses_all(service, files.datasets(), send_dataset)
+def test_hostile_datasets_are_refused(service: Service, hostile: Hostile) -> None:
+    refuses_all(service, hostile["datasets"], send_dataset)
 
     with httpx.Client(base_url=service.url) as client:
         assert [one["name"] for one in client.get("/v1/datasets").json()["data"]] == ["mnist"]
 
 
-def test_hostile_models_are_refused(service: Service) -> None:
-    refuses_all(service, files.models(), send_model)
+def test_hostile_models_are_refused(service: Service, hostile: Hostile) -> None:
+    refuses_all(service, hostile["models"], send_model)
 
     with httpx.Client(base_url=service.url) as client:
         assert [one["id"] for one in client.get("/v1/models").json()["data"]] == [service.model]
 
 
-def test_hostile_images_are_refused(service: Service) -> None:
+def test_hostile_images_are_refused(service: Service, hostile: Hostile) -> None:
     def send(client: httpx.Client, content: bytes) -> httpx.Response:
         path = f"/v1/models/{service.model}/predict"
         return client.post(path, files={"files": ("image.png", content)})
 
-    refuses_all(service, files.images(), send)
+    refuses_all(service, hostile["images"], send)
 
 
 def test_a_pickle_is_refused_whatever_it_is_called(service: Service) -> None:
@@ -156,13 +167,13 @@ def test_a_pickle_is_refused_whatever_it_is_called(service: Service) -> None:
     assert_nothing_is_left(service)
 
 
-def test_a_bomb_of_pixels_costs_no_memory(service: Service) -> None:
+def test_a_bomb_of_pixels_costs_no_memory(service: Service, hostile: Hostile) -> None:
     def most_memory() -> int:
         status = Path(f"/proc/{service.api()}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
 
     before = most_memory()
-    bombs = [content for name, content in files.images() if name.startswith("image: bomb")]
+    bombs = [content for name, content in hostile["images"] if name.startswith("image: bomb")]
     with httpx.Client(base_url=service.url, timeout=60) as client:
         path = f"/v1/models/{service.model}/predict"
         answers = [client.post(path, files={"files": ("a.png", bomb)}) for bomb in bombs]
@@ -185,8 +196,8 @@ def test_of_ten_thousand_frames_the_first_is_read(service: Service, tmp_path: Pa
     assert answer.status_code == 200, answer.text
 
 
-def test_health_is_answered_while_files_are_read(service: Service) -> None:
-    bomb = dict(files.datasets())["dataset: zip: many empty entries"]
+def test_health_is_answered_while_files_are_read(service: Service, hostile: Hostile) -> None:
+    bomb = dict(hostile["datasets"])["dataset: zip: many empty entries"]
     done = threading.Event()
     waits: list[float] = []
 
