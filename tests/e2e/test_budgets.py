@@ -39,6 +39,7 @@ HOSTILE: dict[str, list[Layer]] = {
     "a hundred thousand filters": [conv(100_000), conv(100_000)],
     "ten thousand layers": [{"type": "relu"}] * 10_000,
     "deep nesting": [nested(150)],
+    "deeper than layers may be": [nested(17)],
     "nesting as deep as JSON may be": [nested(12)] * 190,
     "wide nesting": [{"type": "residual", "layers": [nested(3)] * 50}] * 4,
     "images that double": [{"type": "upsample2d", "factor": 64}] * 200,
