@@ -40,13 +40,16 @@ from app.api.streams import StreamLimits
 from app.api.v2 import infer, repository, server, statistics, unsupported
 from app.api.v2 import models as v2_models
 from app.api.watch import JobWatch
+from app.children.readers import ReaderLimits, Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.domain.jobs import JobLimits
 from app.domain.keys import parse_keys
 from app.services.examples import ExampleReader
 from app.services.freshness import Refresher
 from app.services.inference import Inference
 from app.services.keys import Keyring
+from app.services.quotas import Quotas
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
@@ -153,9 +156,11 @@ def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> L
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
             limits=_network_limits(settings),
             examples=ExampleReader(database, blobs),
+            readers=Readers(_reader_limits(settings)),
             dataset_limits=_dataset_limits(settings),
             threads=settings.threads,
-            max_queued_jobs=settings.max_queued_jobs,
+            job_limits=_job_limits(settings),
+            quotas=_quotas(settings),
             max_image_pixels=settings.max_image_pixels,
             max_predict_bytes=settings.max_predict_bytes,
             predict_seconds=settings.predict_seconds,
@@ -179,6 +184,28 @@ def _dataset_limits(settings: Settings) -> DatasetLimits:
         settings.max_dataset_samples,
         settings.max_dataset_classes,
         settings.max_image_pixels,
+    )
+
+
+def _reader_limits(settings: Settings) -> ReaderLimits:
+    return ReaderLimits(
+        settings.max_import_seconds, settings.max_import_memory_bytes, settings.max_imports
+    )
+
+
+def _job_limits(settings: Settings) -> JobLimits:
+    return JobLimits(
+        settings.max_queued_jobs, settings.max_job_memory_bytes, settings.max_job_seconds
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(
+        settings.max_storage_bytes,
+        settings.max_networks,
+        settings.max_models,
+        settings.max_datasets,
+        settings.max_jobs,
     )
 
 

@@ -95,6 +95,8 @@ def train(settings: Settings, name: str) -> None:
         threads=settings.threads,
         checkpoint_seconds=settings.checkpoint_seconds,
         stall_seconds=settings.stall_seconds,
+        memory_bytes=settings.max_job_memory_bytes,
+        max_seconds=settings.max_job_seconds,
     )
     code = 1
     try:

@@ -1,6 +1,7 @@
 """Every setting, with its default: the only place that reads the environment."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,21 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MIB = 1024 * 1024
 
 _DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+_GROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 _STORAGES = ("s3://", "gs://", "az://")
 
 
 def _cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _most_of_the_memory() -> int:
+    """Three quarters of what this process's group, or the machine, has."""
+    has = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no such group, or one without a limit
+        has = min(has, int(_GROUP_MEMORY.read_text()))
+    return max(128 * MIB, has * 3 // 4)
 
 
 class Settings(BaseSettings):
@@ -78,6 +88,15 @@ class Settings(BaseSettings):
     max_dataset_classes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1000, description="Classes of a dataset."
     )
+    max_imports: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="Uploads that an API process reads at a time; more are refused with 503."
+    )
+    max_import_seconds: Annotated[int, Field(ge=1)] = Field(
+        120, description="Seconds that reading an upload may take."
+    )
+    max_import_memory_bytes: Annotated[int, Field(ge=64 * MIB)] = Field(
+        1024 * MIB, description="Memory that reading an upload may take."
+    )
     max_parameters: Annotated[int, Field(ge=1)] = Field(
         20_000_000, description="The largest network, in trained numbers."
     )
@@ -90,6 +109,20 @@ class Settings(BaseSettings):
     max_queued_jobs: Annotated[int, Field(ge=1)] = Field(
         1000, description="Jobs that may wait; more are refused with 429."
     )
+    max_job_memory_bytes: Annotated[int, Field(ge=128 * MIB)] = Field(
+        default_factory=_most_of_the_memory,
+        description="Memory that training one job may take; by default three quarters of all.",
+    )
+    max_job_seconds: Annotated[int, Field(ge=1)] = Field(
+        7 * 24 * 3600, description="Seconds that one job may train; what was learnt is kept."
+    )
+    max_storage_bytes: Annotated[int, Field(ge=MIB)] = Field(
+        64 * 1024 * MIB, description="All that is stored; more is refused with 507."
+    )
+    max_networks: Annotated[int, Field(ge=1)] = Field(100_000, description="Networks kept.")
+    max_models: Annotated[int, Field(ge=1)] = Field(10_000, description="Models kept.")
+    max_datasets: Annotated[int, Field(ge=1)] = Field(1000, description="Datasets kept.")
+    max_jobs: Annotated[int, Field(ge=1)] = Field(100_000, description="Jobs kept.")
     max_streams: Annotated[int, Field(ge=1)] = Field(
         200, description="Event streams that an API process serves at a time."
     )

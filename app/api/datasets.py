@@ -7,7 +7,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.api.dependencies import Parts, Services
-from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form, validated
+from app.api.forms import (
+    MAX_FIELDS,
+    MAX_TEXT,
+    digest_of,
+    form_schema,
+    read_form,
+    require_form,
+    validated,
+)
 from app.api.media import media_type
 from app.api.responses import (
     IdempotencyKey,
@@ -26,6 +34,7 @@ from app.domain.dataset_requests import DatasetRequest, UploadForm
 from app.domain.datasets import Dataset
 from app.domain.errors import InvalidInput
 from app.services import datasets as service
+from app.services.quotas import check_room
 from app.store import datasets as store
 from app.store.database import Connection
 
@@ -79,7 +88,7 @@ def datasets_list(parts: Parts, pages: Pages) -> ListBody[DatasetBody]:
     "",
     status_code=201,
     response_model=DatasetBody,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -99,21 +108,21 @@ async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = 
 
 def _create(parts: Services, once: Once, body: DatasetRequest) -> Response:
     def create(connection: Connection) -> tuple[DatasetBody, str]:
+        check_room(connection, parts.quotas, "datasets")
         return _made(service.create(connection, body, parts.dataset_limits))
 
     return once.run(parts.database, 201, create)
 
 
 def _upload(parts: Services, key: str | None, fields: UploadForm, file: BinaryIO) -> Response:
-    digest = hashlib.sha256(fields.model_dump_json().encode())
-    for part in iter(lambda: file.read(2**20), b""):
-        digest.update(part)
-    draft = service.read(file, fields.classes, parts.blobs, parts.dataset_limits)
+    digest = digest_of(file, fields.model_dump_json().encode())
+    draft = service.read(parts.readers, file, fields.classes, parts.blobs, parts.dataset_limits)
 
     def create(connection: Connection) -> tuple[DatasetBody, str]:
+        check_room(connection, parts.quotas, "datasets")
         return _made(service.store(connection, draft, fields.name))
 
-    return Once(SCOPE, key, digest.hexdigest()).run(parts.database, 201, create)
+    return Once(SCOPE, key, digest).run(parts.database, 201, create)
 
 
 def _made(dataset: Dataset) -> tuple[DatasetBody, str]:

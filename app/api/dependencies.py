@@ -7,11 +7,14 @@ from fastapi import Depends, Request
 
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
+from app.children.readers import Readers
 from app.domain.datasets import DatasetLimits
 from app.domain.definitions import Limits
+from app.domain.jobs import JobLimits
 from app.services.examples import ExampleReader
 from app.services.inference import Inference
 from app.services.jobs import JobQueue
+from app.services.quotas import Quotas
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
@@ -34,9 +37,11 @@ class Services:
     streams: StreamLimits
     limits: Limits
     examples: ExampleReader
+    readers: Readers
     dataset_limits: DatasetLimits
     threads: int
-    max_queued_jobs: int
+    job_limits: JobLimits
+    quotas: Quotas
     max_image_pixels: int
     max_predict_bytes: int
     predict_seconds: float

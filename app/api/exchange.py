@@ -1,16 +1,15 @@
 """Models as files: exports, and imports as multipart forms."""
 
-import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, JsonValue
 
-from app.api.dependencies import Parts
+from app.api.dependencies import Parts, Services
 from app.api.downloads import described, download
-from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
+from app.api.forms import MAX_FIELDS, MAX_TEXT, digest_of, form_schema, read_form, require_form
 from app.api.loading import load
 from app.api.responses import IdempotencyKey, Once, problems
 from app.api.schemas.models import ModelBody
@@ -19,6 +18,7 @@ from app.domain.definitions import NetworkDefinition
 from app.domain.spec import Spec
 from app.domain.text import Name
 from app.services import exchange as service
+from app.services.quotas import check_room
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
@@ -76,7 +76,7 @@ def models_export(
     "",
     status_code=201,
     response_model=ModelBody,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def models_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -84,23 +84,20 @@ async def models_create(request: Request, parts: Parts, key: IdempotencyKey = No
     require_form(request)
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
         fields, file = await read_form(form, ImportForm, _PLAIN)
-        sent = service.Import(
-            await file.read(), fields.network, fields.name, fields.classes, fields.preprocessing
-        )
-    digest = hashlib.sha256(repr((sent.definition, sent.name, sent.classes)).encode())
-    digest.update(repr(sent.preprocessing).encode() + sent.content)
-    once = Once("POST /v1/models", key, digest.hexdigest())
+        return await run_in_threadpool(_import, parts, key, fields, file.file)
 
-    def run() -> Response:
-        bundle = service.read(sent, parts.limits)
-        uploaded = service.upload(parts.blobs, bundle)
 
-        def create(connection: Connection) -> tuple[ModelBody, str]:
-            model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
-            return ModelBody.of(model), f"/v1/models/{model.id}"
+def _import(parts: Services, key: str | None, fields: ImportForm, file: BinaryIO) -> Response:
+    digest = digest_of(file, fields.model_dump_json().encode())
+    sent = service.Import(file, fields.network, fields.name, fields.classes, fields.preprocessing)
+    bundle = service.read(parts.readers, sent, parts.limits)
+    uploaded = service.upload(parts.blobs, bundle)
 
-        answer = once.run(parts.database, 201, create)
-        parts.registry.refresh()
-        return answer
+    def create(connection: Connection) -> tuple[ModelBody, str]:
+        check_room(connection, parts.quotas, "models")
+        model = service.store(connection, bundle, uploaded, sent.name, parts.limits)
+        return ModelBody.of(model), f"/v1/models/{model.id}"
 
-    return await run_in_threadpool(run)
+    answer = Once("POST /v1/models", key, digest).run(parts.database, 201, create)
+    parts.registry.refresh()
+    return answer

@@ -1,7 +1,8 @@
 """Multipart forms: one file, and texts beside it that are checked as JSON bodies are."""
 
+import hashlib
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -59,6 +60,14 @@ async def read_form(
     if file is None:
         raise InvalidInput.at(("file",), "a part named file is needed", "missing")
     return fields, file
+
+
+def digest_of(file: BinaryIO, beside: bytes) -> str:
+    """What tells a form from another: its file, and what is sent beside it."""
+    digest = hashlib.sha256(beside)
+    for part in iter(lambda: file.read(2**20), b""):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def validated(kind: type[SpecT], value: Any) -> SpecT:

@@ -17,8 +17,9 @@ from app.domain.jobs import INTERNAL_FIELDS, JobLabels, JobRequest, JobStatus
 from app.domain.records import Job
 from app.services import datasets
 from app.services import jobs as service
-from app.services.estimates import MNIST_SAMPLES, estimate
+from app.services.estimates import MNIST_SAMPLES, estimate, memory_of
 from app.services.models import check_alias_name
+from app.services.quotas import check_room
 from app.store import jobs as store
 from app.store import models
 from app.store.database import Connection
@@ -52,7 +53,7 @@ Request_ = Annotated[
     response_model=JobBody,
     responses={
         200: {"model": PlanBody, "description": "With `validate_only`: what would be done."},
-        **problems(400, 409, 413, 415, 422),
+        **problems(400, 409, 413, 415, 422, 507),
     },
 )
 def jobs_create(body: Request_, parts: Parts, once: OnceOnly) -> Response:
@@ -63,7 +64,8 @@ def jobs_create(body: Request_, parts: Parts, once: OnceOnly) -> Response:
         return _plan(body, parts)
 
     def create(connection: Connection) -> tuple[JobBody, str]:
-        job = service.submit(connection, parts.queue, body, parts.limits, parts.max_queued_jobs)
+        check_room(connection, parts.quotas, "jobs", "models")
+        job = service.submit(connection, parts.queue, body, parts.limits, parts.job_limits)
         return _bodies(connection, [job])[0], f"/v1/jobs/{job.id}"
 
     return once.run(parts.database, 202, create)
@@ -140,13 +142,14 @@ def jobs_resume(job_id: str, parts: Parts) -> JobBody:
     "/{job_id}/replay",
     status_code=202,
     response_model=JobBody,
-    responses=problems(404, 409, 422),
+    responses=problems(404, 409, 422, 507),
 )
 def jobs_replay(job_id: str, parts: Parts, once: OnceOnly) -> Response:
     """Train a job again; the receipt of the new one says whether its weights are identical."""
 
     def create(connection: Connection) -> tuple[JobBody, str]:
-        job = service.replay(connection, parts.queue, job_id, parts.max_queued_jobs)
+        check_room(connection, parts.quotas, "jobs", "models")
+        job = service.replay(connection, parts.queue, job_id, parts.job_limits.queued)
         return _bodies(connection, [job])[0], f"/v1/jobs/{job.id}"
 
     return once.run(parts.database, 202, create)
@@ -191,9 +194,10 @@ def _bodies(connection: Connection, jobs: Sequence[Job]) -> list[JobBody]:
 def _plan(body: JobRequest, parts: Services) -> Response:
     """What a job would be and cost, with nothing stored."""
     with parts.database.reading() as connection:
-        job, config, summary = service.plan(connection, body, parts.limits)
+        job, config, summary = service.plan(connection, body, parts.limits, parts.job_limits)
         dataset = datasets.find(connection, config.dataset)
     cost = estimate(summary, parts.threads)
+    memory = memory_of(summary, config.batch_size, dataset)
     share = (config.train_samples or dataset.train_samples) / MNIST_SAMPLES
     seconds = round(config.epochs * share * cost.seconds_per_epoch, 3)
     answer = PlanBody(
@@ -201,6 +205,6 @@ def _plan(body: JobRequest, parts: Services) -> Response:
         network=job.definition,
         parameters=summary.parameters,
         macs=summary.macs,
-        estimate=JobEstimateBody(memory_bytes=cost.memory_bytes, seconds=seconds),
+        estimate=JobEstimateBody(memory_bytes=memory, seconds=seconds),
     )
     return Response(answer.model_dump_json(), 200, media_type="application/json")

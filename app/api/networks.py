@@ -16,6 +16,7 @@ from app.domain.presets import PresetReference
 from app.domain.records import Network
 from app.services import networks as service
 from app.services.estimates import estimate
+from app.services.quotas import check_room
 from app.store import networks as store
 from app.store.database import Connection
 
@@ -58,12 +59,16 @@ class ValidatedBody(SummaryBody):
 
 
 @router.post(
-    "", status_code=201, response_model=NetworkBody, responses=problems(400, 409, 413, 415, 422)
+    "",
+    status_code=201,
+    response_model=NetworkBody,
+    responses=problems(400, 409, 413, 415, 422, 507),
 )
 def networks_create(body: AnyNetwork, parts: Parts, once: OnceOnly) -> Response:
     """Store a network whose shapes fit; the sizes of its layers' inputs are inferred."""
 
     def create(connection: Connection) -> tuple[NetworkBody, str]:
+        check_room(connection, parts.quotas, "networks")
         network, summary = service.define(connection, body, parts.limits)
         definition = NetworkDefinition.model_validate(network.definition)
         cost = estimate(summary, parts.threads)

@@ -40,6 +40,7 @@ STATUS: Mapping[type[errors.MnistryError], int] = {
     errors.PreconditionFailed: 412,
     errors.IdempotencyMismatch: 422,
     errors.TooManyJobs: 429,
+    errors.StorageFull: 507,
     errors.Overloaded: 503,
 }
 

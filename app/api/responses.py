@@ -53,6 +53,7 @@ DESCRIPTIONS = {
     422: "The request does not validate.",
     429: "Too many at a time; try again after Retry-After seconds.",
     503: "Not ready; try again after Retry-After seconds.",
+    507: "As much is stored as may be, or the disk is full.",
 }
 
 PROBLEM_SCHEMA = Problem

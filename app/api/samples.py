@@ -18,6 +18,7 @@ from app.domain.dataset_requests import SampleForm
 from app.domain.datasets import Split
 from app.domain.errors import InvalidInput, UnusableImage
 from app.services import datasets, samples
+from app.services.quotas import check_room
 from app.store.database import Connection
 from app.vision import render
 
@@ -63,7 +64,7 @@ def samples_list(
     "",
     status_code=201,
     response_model=NewSampleBody,
-    responses=problems(400, 404, 409, 413, 415, 422),
+    responses=problems(400, 404, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def samples_create(
@@ -97,6 +98,7 @@ def _add(
 
     def create(connection: Connection) -> tuple[NewSampleBody, str]:
         held = datasets.hold_own(connection, name)
+        check_room(connection, parts.quotas)
         grown, known = samples.add(connection, held, addition, parts.dataset_limits)
         index = grown.contents[split].samples - 1
         body = NewSampleBody(

@@ -11,6 +11,7 @@ from app.api.strict_json import StrictRoute
 from app.domain.records import Sweep
 from app.domain.sweeps import SweepRequest
 from app.services import sweeps as service
+from app.services.quotas import check_room
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], route_class=StrictRoute)
@@ -26,7 +27,7 @@ EXAMPLE = {
     "",
     status_code=202,
     response_model=SweepBody,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 413, 415, 422, 507),
 )
 def sweeps_create(
     body: Annotated[SweepRequest, Body(examples=[EXAMPLE])], parts: Parts, once: OnceOnly
@@ -34,7 +35,8 @@ def sweeps_create(
     """Train a job for every combination of a grid's values, or for as many as are drawn."""
 
     def create(connection: Connection) -> tuple[SweepBody, str]:
-        sweep = service.start(connection, parts.queue, body, parts.limits, parts.max_queued_jobs)
+        check_room(connection, parts.quotas, "jobs", "models")
+        sweep = service.start(connection, parts.queue, body, parts.limits, parts.job_limits)
         return _body(connection, sweep), f"/v1/sweeps/{sweep.id}"
 
     return once.run(parts.database, 202, create)

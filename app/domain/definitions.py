@@ -18,6 +18,8 @@ from engine.arrays import Shape
 from engine.parameters import FlatBuffers, FlatParameters
 
 MAX_LAYERS = 200
+MAX_NESTING = 16
+"""How deep a layer may be in others: no network needs more, and JSON is not written much deeper."""
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 
@@ -47,6 +49,24 @@ class NetworkDefinition(Spec):
                 {"most": MAX_LAYERS, "total": total},
             )
         return layers
+
+    @field_validator("layers")
+    @classmethod
+    def _not_too_deep(cls, layers: list[AnyLayer]) -> list[AnyLayer]:
+        depth = _depth(layers)
+        if depth > MAX_NESTING:
+            raise PydanticCustomError(
+                "nested_too_deep",
+                "layers are nested at most {most} times, got {depth}",
+                {"most": MAX_NESTING, "depth": depth},
+            )
+        return layers
+
+
+def _depth(layers: Sequence[AnyLayer]) -> int:
+    """How deep the deepest layer is in others."""
+    inside = [layer.layers for layer in layers if isinstance(layer, Residual)]
+    return 1 + max(map(_depth, inside)) if inside else 0
 
 
 def _count(layers: Sequence[AnyLayer]) -> int:

@@ -9,6 +9,7 @@ MnistryError
 ├── PreconditionFailed    If-Match names another version
 ├── IdempotencyMismatch   the key was used for another body
 ├── TooManyJobs           the queue is full
+├── StorageFull           as much is stored as may be
 └── Overloaded            more is asked for than can be done in time
 
 No error here knows a status code: app/api/problems.py is the one table from error to status.
@@ -74,6 +75,10 @@ class IdempotencyMismatch(MnistryError):
 
 
 class TooManyJobs(MnistryError):
+    pass
+
+
+class StorageFull(MnistryError):
     pass
 
 

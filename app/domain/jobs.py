@@ -1,5 +1,6 @@
 """A job: what a client asks for, what it becomes with every default filled in, and its states."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -31,6 +32,21 @@ StoppedBy = Literal["early_stopping", "max_seconds", "median_stopping"]
 """What ends a training before its epochs have run out, and leaves a model."""
 
 NETWORK_FIELDS = ("network_id", "network", "preset")
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What jobs may take.
+
+    Attributes:
+        queued: How many may wait.
+        memory_bytes: Of the process that trains one.
+        seconds: Of training, over all of a job's attempts.
+    """
+
+    queued: int
+    memory_bytes: int
+    seconds: int
 
 
 class StopAfter(Spec):

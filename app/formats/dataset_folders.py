@@ -53,8 +53,6 @@ def read(archive: Archive, image: ReadImage, limits: DatasetLimits) -> Upload:
 def _place(name: str) -> tuple[Split, str] | None:
     """The split and the class that an entry's path says; None where it is to be passed over."""
     parts = name.replace("\\", "/").split("/")
-    if ".." in parts or not parts[0] or "\0" in name:
-        raise UnusableFile(f"entry {name!r:.100} has a path that leads out of the archive")
     if not parts[-1] or any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return None
     if len(parts) >= 3:

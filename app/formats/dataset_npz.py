@@ -101,7 +101,7 @@ class _Images:
 
 
 def _check_kind(name: str, found: Header) -> None:
-    if found.dtype.kind not in "iuf":
+    if found.dtype.kind not in "iuf" or found.dtype.itemsize > 8:
         raise UnusableFile(
             f"{name} holds {found.dtype!s:.100}, expected integers 0..255 or floats 0..1"
         )

@@ -1,7 +1,8 @@
 """The header of an .npy entry, read before its numbers: what it claims must be what is there."""
 
-from tokenize import TokenError
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.lib import format as npy
@@ -10,8 +11,13 @@ from app.domain.errors import UnusableFile
 from engine.arrays import Shape
 
 _MAX_HEADER = 10_000
-_NO_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, TokenError)
-"""What NumPy, which parses a header as Python, raises of one that is none."""
+_MAGIC = b"\x93NUMPY"
+_VERSIONS: Mapping[tuple[int, ...], tuple[Callable[..., Any], int]] = {
+    (1, 0): (npy.read_array_header_1_0, 2),
+    (2, 0): (npy.read_array_header_2_0, 4),
+    (3, 0): (npy.read_array_header_2_0, 4),  # the same, with names that are not Latin
+}
+"""How the header of each version is read, and how many bytes have its length."""
 
 
 class Stream(Protocol):
@@ -35,12 +41,21 @@ def header(stream: Stream, name: str) -> Header:
     Raises:
         UnusableFile: It is no array.
     """
+    begin = stream.read(len(_MAGIC) + 2)
+    version = tuple(begin[len(_MAGIC) :])
+    if not begin.startswith(_MAGIC) or version not in _VERSIONS:
+        raise UnusableFile(f"entry {name!r:.100} is not an array: it begins with 0x{begin.hex()}")
+    read, width = _VERSIONS[version]
+    size = stream.read(width)
+    length = int.from_bytes(size, "little")
+    if length > _MAX_HEADER:  # before so much is read
+        raise UnusableFile(f"entry {name!r:.100} is not an array: a header of {length:,} bytes")
     try:
-        version = npy.read_magic(stream)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        found = Header(*read(stream, max_header_size=_MAX_HEADER))
+        found = Header(*read(BytesIO(size + stream.read(length)), max_header_size=_MAX_HEADER))
         if min(found.shape, default=0) < 0:
             raise ValueError(f"a shape below 0: {found.shape}")
-    except _NO_HEADER as error:
+    except UnusableFile:
+        raise
+    except Exception as error:  # NumPy parses a header as Python, and raises nearly anything
         raise UnusableFile(f"entry {name!r:.100} is not an array: {error!s:.200}") from error
     return found

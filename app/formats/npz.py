@@ -52,7 +52,7 @@ def _array(name: str, entry: bytes) -> Array:
     stream = io.BytesIO(entry)
     shape, by_columns, dtype = header(stream, name)
     body = entry[stream.tell() :]
-    if dtype.hasobject or dtype.kind not in "fU" or dtype.itemsize == 0:
+    if dtype.kind not in "fU" or dtype.itemsize == 0 or dtype.str[1:] == "f16":
         raise UnusableFile(f"entry {name!r:.100} holds {dtype!s:.100}, expected numbers or text")
     if min(shape, default=1) < 1 or math.prod(shape) * dtype.itemsize != len(body):
         raise UnusableFile(

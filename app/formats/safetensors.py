@@ -3,11 +3,10 @@
 import json
 
 import safetensors.numpy
-from safetensors import SafetensorError
 
 from app.domain.definitions import Limits, NetworkDefinition
 from app.domain.errors import UnusableFile
-from app.formats import tensors
+from app.formats import safetensors_arrays
 from app.formats.bundle import Bundle, assemble
 
 _ALL = "mnistry"
@@ -26,11 +25,11 @@ def read(content: bytes, definition: NetworkDefinition | None, limits: Limits) -
         InvalidInput: The definition is wrong or too large.
         UnusableFile: It is no such file, or not of such a network.
     """
+    arrays, metadata = safetensors_arrays.read(content)
     try:
-        arrays = safetensors.numpy.load(content)
-        texts = json.loads(tensors.header_texts(content).get(_ALL, "{}"))
-    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise UnusableFile(f"not a safetensors file of numbers: {error!s:.200}") from error
+        texts = json.loads(metadata.get(_ALL, "{}"))
+    except (ValueError, RecursionError) as error:
+        raise UnusableFile(f"the metadata {_ALL!r} of the file are not JSON") from error
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise UnusableFile(f"the metadata {_ALL!r} of the file are not texts by name")
     return assemble(arrays, texts, definition, limits)

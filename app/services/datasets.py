@@ -7,6 +7,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from app.children import read_dataset
+from app.children.readers import Readers
 from app.domain import clock, ids
 from app.domain.dataset_requests import DatasetRequest
 from app.domain.datasets import (
@@ -22,9 +24,8 @@ from app.domain.datasets import (
 )
 from app.domain.errors import InvalidInput, NotFound, StateConflict
 from app.domain.records import Json
-from app.formats import dataset_file
 from app.formats.dataset import Incoming, Upload
-from app.services.samples import as_it_is, new_chunk
+from app.services.samples import new_chunk
 from app.store import chunks, datasets
 from app.store.blobs import Blobs
 from app.store.chunks import Examples
@@ -42,19 +43,20 @@ class Draft:
 
 
 def read(
-    file: BinaryIO, classes: Sequence[str] | None, stored: Blobs, limits: DatasetLimits
+    readers: Readers,
+    file: BinaryIO,
+    classes: Sequence[str] | None,
+    stored: Blobs,
+    limits: DatasetLimits,
 ) -> Draft:
     """The dataset in a file that came from anybody; its chunks are uploaded on the way.
 
     Raises:
         InvalidInput: What was sent beside the file does not fit it.
         UnusableFile: It is no dataset; the text says which entry is wrong.
+        Overloaded: Too many files are being read.
     """
-
-    def image(content: bytes) -> NDArray[np.uint8]:
-        return as_it_is(content, limits.pixels)
-
-    with dataset_file.opened(file, classes, image, limits) as upload:
+    with read_dataset.opened(readers, file, classes, limits) as upload:
         return _draft(upload, stored)
 
 

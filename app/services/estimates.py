@@ -1,5 +1,6 @@
 """What training a network will cost on this machine, from its counts and two measured rates."""
 
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from functools import cache
 
 import numpy as np
 
+from app.domain.datasets import Dataset
 from app.domain.definitions import Summary
+from engine.batches import SHARD
 
 MNIST_SAMPLES = 60_000
 BATCH = 128
@@ -18,11 +21,13 @@ _FORWARD_AND_BACK = 3
 _PASSES = 8
 """How often each activation is read or written in a step, roughly."""
 
-_PARAMETER_VECTORS = 6
-"""Parameters, two shards' gradients, two slots and a checkpoint."""
+_PARAMETER_VECTORS = 4
+"""Parameters, two slots and a checkpoint; every shard of a batch has a gradient beside them."""
 
-_PROCESS_BYTES = 120 * 1024 * 1024
-"""Python, NumPy and MNIST."""
+_PROCESS_BYTES = 65 * 1024 * 1024
+"""Python and NumPy."""
+
+_MNIST_BYTES = 70_000 * (28 * 28 + 8)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,19 @@ def estimate(summary: Summary, threads: int) -> Estimate:
     update = 10 * 4 * summary.parameters / BATCH / bytes_a_second
     overhead = 20e-6 * len(summary.layers) / BATCH
     seconds = MNIST_SAMPLES * ((arithmetic + traffic + update) / cores + overhead)
-    memory = 4 * (_PARAMETER_VECTORS * summary.parameters + 3 * BATCH * summary.activations)
-    return Estimate(_PROCESS_BYTES + memory, round(seconds, 3))
+    return Estimate(memory_bytes(summary, BATCH, _MNIST_BYTES), round(seconds, 3))
+
+
+def memory_of(summary: Summary, batch_size: int, dataset: Dataset) -> int:
+    """What the process that trains on a dataset takes in memory."""
+    samples = dataset.train_samples + dataset.test_samples
+    return memory_bytes(summary, batch_size, samples * (math.prod(dataset.sample_shape) + 8))
+
+
+def memory_bytes(summary: Summary, batch_size: int, data_bytes: int) -> int:
+    vectors = _PARAMETER_VECTORS + math.ceil(batch_size / SHARD)
+    numbers = vectors * summary.parameters + 3 * batch_size * summary.activations
+    return _PROCESS_BYTES + data_bytes + 4 * numbers
 
 
 @cache

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from app.children import read_model
+from app.children.readers import Readers
 from app.domain import clock, ids
 from app.domain.definitions import Limits, NetworkDefinition, summarise
 from app.domain.errors import InvalidInput, StateConflict
 from app.domain.records import Model
-from app.formats import familiarity, keras, npz, onnx, safetensors, tensors
+from app.formats import familiarity, keras, model_file, npz, onnx, safetensors, tensors
 from app.formats.bundle import Bundle
 from app.services.serving import LoadedModel
 from app.store import blobs, mnist, models
@@ -31,18 +33,12 @@ _WRITERS: dict[Format, Callable[[Bundle], bytes]] = {
     "keras": keras.write,
 }
 
-_READERS: dict[str, Callable[[bytes, NetworkDefinition | None, Limits], Bundle]] = {
-    "safetensors": safetensors.read,
-    "npz": npz.read,
-    "keras": keras.read,
-}
-
 
 @dataclass(frozen=True)
 class Import:
     """What a client sends: a file, and what it may say beside it."""
 
-    content: bytes
+    file: BinaryIO
     definition: NetworkDefinition | None = None
     name: str | None = None
     classes: list[str] | None = None
@@ -89,21 +85,18 @@ def _predict(content: bytes, kind: Format, x: Array, limits: Limits) -> Array:
     """What the network of a file makes of a batch."""
     if kind == "onnx":
         return onnx.predict(content, x)
-    return _READERS[kind](content, None, limits).network().predict(x)
+    return model_file.read(content, None, limits).network().predict(x)
 
 
-def read(sent: Import, limits: Limits) -> Bundle:
-    """The model of a file in any of the formats, told apart by its first bytes.
+def read(readers: Readers, sent: Import, limits: Limits) -> Bundle:
+    """The model of a file in any of the formats.
 
     Raises:
         InvalidInput: What was sent beside the file does not fit it.
         UnusableFile: The file cannot be imported.
+        Overloaded: Too many files are being read.
     """
-    if not sent.content.startswith(b"PK"):
-        bundle = safetensors.read(sent.content, sent.definition, limits)
-    else:
-        reader = keras.read if keras.is_keras(sent.content) else npz.read
-        bundle = reader(sent.content, sent.definition, limits)
+    bundle = read_model.read(readers, sent.file, sent.definition, limits)
     if sent.preprocessing is not None:
         bundle = replace(bundle, preprocessing=sent.preprocessing)
     return replace(bundle, classes=_classes(sent, bundle, limits))

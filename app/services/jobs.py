@@ -18,10 +18,19 @@ from app.domain.errors import (
     TooManyJobs,
     UnusableImage,
 )
-from app.domain.jobs import CANCELLABLE, ENDED, PAUSABLE, JobConfig, JobRequest, check_fit
+from app.domain.jobs import (
+    CANCELLABLE,
+    ENDED,
+    PAUSABLE,
+    JobConfig,
+    JobLimits,
+    JobRequest,
+    check_fit,
+)
 from app.domain.presets import PRESETS
 from app.domain.recipes import Recipe
 from app.domain.records import Job, Json, Model
+from app.services.estimates import memory_of
 from app.services.models import find_alias
 from app.store import datasets, jobs, models, networks
 from app.store.database import Connection
@@ -37,7 +46,7 @@ class JobQueue(Protocol):
 
 
 def plan(
-    connection: Connection, request: JobRequest, limits: Limits
+    connection: Connection, request: JobRequest, limits: Limits, allowed: JobLimits
 ) -> tuple[Job, JobConfig, Summary]:
     """The job that a request asks for, with every default filled in and everything checked."""
     field = request.network_field
@@ -51,6 +60,7 @@ def plan(
     config = request.resolve(recipe, seed=secrets.randbits(32))
     dataset = _dataset(connection, config.dataset)
     _check_dataset(field, config, definition, summary, dataset)
+    _check_cost(field, config, summary, dataset, allowed)
     learns = {"dataset_version": dataset.version, "dataset_sha256": dataset.sha256}
     config = config.model_copy(update=learns)
     if config.probe is not None:
@@ -79,13 +89,13 @@ def submit(
     queue: JobQueue,
     request: JobRequest,
     limits: Limits,
-    most: int,
+    allowed: JobLimits,
     sweep_id: str | None = None,
 ) -> Job:
     """Store a job and put it into the queue, in the connection's one transaction."""
     datasets.hold(connection, request.dataset)  # nobody deletes it in between
-    job, _, _ = plan(connection, request, limits)
-    _check_queue(connection, most)
+    job, _, _ = plan(connection, request, limits, allowed)
+    _check_queue(connection, allowed.queued)
     jobs.insert(connection, replace(job, sweep_id=sweep_id))
     queue.enqueue(connection, job.id, job.turn)
     return find(connection, job.id)
@@ -263,6 +273,26 @@ def _initial_model(connection: Connection, name: str, definition: NetworkDefinit
             "network_mismatch",
         )
     return model
+
+
+def _check_cost(
+    field: str, config: JobConfig, summary: Summary, dataset: Dataset, allowed: JobLimits
+) -> None:
+    """Refuse what needs more memory or time than a job may have, before any of it is used."""
+    if config.max_seconds is not None and config.max_seconds > allowed.seconds:
+        msg = f"a job may train for {allowed.seconds:,} s at most, got {config.max_seconds:,.0f}"
+        raise InvalidInput.at(("max_seconds",), msg, "too_long")
+    needed = memory_of(summary, config.batch_size, dataset)
+    if needed > allowed.memory_bytes:
+        alone = memory_of(summary, 1, dataset)
+        fits = alone <= allowed.memory_bytes
+        raise InvalidInput.at(
+            ("batch_size",) if fits else (field,),
+            f"training would take about {needed:,} bytes of memory, a job may have "
+            f"{allowed.memory_bytes:,}; use "
+            + ("a smaller batch_size" if fits else "a smaller network or a smaller dataset"),
+            "too_much_memory",
+        )
 
 
 NAMED = 10

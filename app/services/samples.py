@@ -17,6 +17,7 @@ from app.store.datasets import NewChunk
 from app.vision.decode import Picture, decode, luminance, pixels
 from app.vision.normalize import SIDE
 from app.vision.prepare import prepare_picture
+from app.vision.sample import levels
 from engine.arrays import Shape
 
 
@@ -47,18 +48,6 @@ class Addition:
     merge: tuple[tuple[Chunk, ...], NewChunk] | None
 
 
-def as_it_is(content: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    """An image of a folder: 28×28 and grey as it is, anything else as MNIST would have it.
-
-    Raises:
-        UnusableImage: It cannot be read, or nothing is drawn on it.
-    """
-    picture = pixels(decode(content, max_pixels=max_pixels))
-    if picture.shape != (SIDE, SIDE):
-        picture = prepare_picture(picture).image
-    return _levels(picture)
-
-
 def prepare(content: bytes, shape: Shape, max_pixels: int) -> Prepared:
     """An image as a sample of some shape: what is 28×28 as predictions see it, others unchanged.
 
@@ -69,7 +58,7 @@ def prepare(content: bytes, shape: Shape, max_pixels: int) -> Prepared:
     picture = pixels(decode(content, max_pixels=max_pixels))
     if int(np.prod(shape)) == SIDE**2:
         prepared = prepare_picture(picture)
-        return Prepared(_levels(prepared.image).reshape(shape), prepared.warnings)
+        return Prepared(levels(prepared.image).reshape(shape), prepared.warnings)
     if len(shape) != 3 or shape[0] not in (1, 3) or picture.shape[:2] != shape[1:]:
         height, width = picture.shape[:2]
         msg = f"samples of this dataset have shape {list(shape)}, the image is {height}×{width}"
@@ -79,13 +68,9 @@ def prepare(content: bytes, shape: Shape, max_pixels: int) -> Prepared:
 
 def _channels(picture: Picture, shape: Shape) -> NDArray[np.uint8]:
     if shape[0] == 1:
-        return _levels(luminance(picture)).reshape(shape)
+        return levels(luminance(picture)).reshape(shape)
     colours = picture if picture.ndim == 3 else np.repeat(picture[..., np.newaxis], 3, axis=2)
-    return _levels(np.moveaxis(colours, -1, 0))
-
-
-def _levels(picture: Picture) -> NDArray[np.uint8]:
-    return np.rint(picture * 255).astype(np.uint8)
+    return levels(np.moveaxis(colours, -1, 0))
 
 
 def class_number(dataset: Dataset, label: str, loc: Loc) -> int:

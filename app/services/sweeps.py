@@ -6,7 +6,7 @@ from typing import Any
 from app.domain import clock, ids
 from app.domain.definitions import Limits
 from app.domain.errors import InvalidInput, NotFound, TooManyJobs
-from app.domain.jobs import CANCELLABLE, ENDED
+from app.domain.jobs import CANCELLABLE, ENDED, JobLimits
 from app.domain.records import Job, Sweep
 from app.domain.sweeps import Parameters, SweepRequest
 from app.services.jobs import JobQueue, cancel, plan, submit
@@ -25,7 +25,11 @@ class Trial:
 
 
 def start(
-    connection: Connection, queue: JobQueue, request: SweepRequest, limits: Limits, most: int
+    connection: Connection,
+    queue: JobQueue,
+    request: SweepRequest,
+    limits: Limits,
+    allowed: JobLimits,
 ) -> Sweep:
     """Store every trial and put it into the queue, in the connection's one transaction.
 
@@ -33,11 +37,12 @@ def start(
         InvalidInput: A trial cannot be trained.
     """
     try:
-        _, config, _ = plan(connection, request.base, limits)
+        _, config, _ = plan(connection, request.base, limits, allowed)
     except InvalidInput as error:
         moved = [one._replace(loc=("base", *one.loc)) for one in error.errors]
         raise InvalidInput(moved) from error
     combinations = request.combinations()
+    most = allowed.queued
     if len(jobs.queue_positions(connection)) + len(combinations) > most:
         raise TooManyJobs(f"{most} jobs may wait, and this would be too many; try again later")
     sweep_id = ids.new_id("swp")
@@ -49,7 +54,7 @@ def start(
             job_request = job_request.model_copy(update={"seed": config.seed})
             job_request.model_fields_set.add("seed")
         try:
-            job = submit(connection, queue, job_request, limits, most, sweep_id)
+            job = submit(connection, queue, job_request, limits, allowed, sweep_id)
         except InvalidInput as error:
             moved = [one._replace(loc=("grid", *one.loc)) for one in error.errors]
             raise InvalidInput(moved) from error

@@ -19,12 +19,13 @@ from threading import Event
 from typing import TypeVar
 
 from app import traces
+from app.children import messages
 from app.domain.datasets import Dataset
 from app.domain.records import Job, Json
 from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
-from app.trainer import learned, messages, outcome, reports, spans
+from app.trainer import learned, outcome, reports, spans
 from app.trainer.mailbox import Mailbox
 
 POLL_SECONDS = 0.2
@@ -55,12 +56,16 @@ class TrainerSettings:
         threads: Cores that a job may use.
         checkpoint_seconds: Seconds of work between two checkpoints.
         stall_seconds: A child that reports nothing for so long is ended.
+        memory_bytes: What a child may take.
+        max_seconds: A job that has trained for so long is finished, whatever it asks for.
     """
 
     name: str
     threads: int
     checkpoint_seconds: float
     stall_seconds: float
+    memory_bytes: int
+    max_seconds: float
 
 
 class Attempts:
@@ -144,6 +149,8 @@ class Attempts:
             "config": job.config,
             "threads": self._settings.threads,
             "checkpoint_seconds": self._settings.checkpoint_seconds,
+            "memory_bytes": self._settings.memory_bytes,
+            "max_seconds": self._settings.max_seconds,
             "seconds": job.seconds,
             "initial": initial,
             "dataset": learned.describe(dataset),

@@ -9,10 +9,10 @@ from multiprocessing.connection import Connection as PipeEnd
 
 import numpy as np
 
+from app.children import messages
 from app.domain.datasets import SPLITS, Dataset, Split
 from app.store import chunks, mnist
 from app.store.chunks import Examples
-from app.trainer import messages
 
 Learned = Mapping[Split, Examples]
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from multiprocessing.connection import Connection as PipeEnd
 
-from app.trainer import messages
+from app.children import messages
 
 Report = tuple[messages.Message, bytes]
 

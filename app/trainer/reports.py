@@ -3,6 +3,7 @@
 Every write carries the number of the attempt, and raises ClaimLost where the job is no longer its.
 """
 
+from app.children.messages import Message
 from app.domain import clock, ids
 from app.domain.datasets import Dataset
 from app.domain.definitions import NetworkDefinition, summarise
@@ -12,7 +13,6 @@ from app.store import aliases, blobs, jobs, models, sweeps
 from app.store.blobs import Blob
 from app.store.database import Connection
 from app.trainer import outcome
-from app.trainer.messages import Message
 
 
 def progress(connection: Connection, job: Job, message: Message) -> None:

@@ -5,7 +5,6 @@ checkpoints and at last a model, or why there is none. When its trainer dies it 
 """
 
 import contextlib
-import ctypes
 import dataclasses
 import logging
 import math
@@ -20,12 +19,12 @@ import numpy as np
 
 import engine
 from app import logs
+from app.children import limits, messages
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import familiarity, tensors
 from app.store import mnist
 from app.store.chunks import Examples
-from app.trainer import messages
 from app.trainer.learned import Learned, receive
 from app.vision import strokes
 from engine import calibration, evaluation
@@ -41,7 +40,14 @@ PROGRESS_SECONDS = 0.2
 NICENESS = 10
 """Predictions are answered while a job trains: the kernel gives them the processor first."""
 
-_PR_SET_PDEATHSIG = 1
+
+OUT_OF_MEMORY = (
+    "out_of_memory",
+    "Not enough memory",
+    "the network, its batch and the dataset need more memory than a job may have; use a smaller "
+    "batch_size or a smaller network",
+)
+"""A failure's code, title and detail."""
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +77,7 @@ class Run:
         self._threads: int = job["threads"]
         self._checkpoint_seconds: float = job["checkpoint_seconds"]
         self._spent: float = job["seconds"]
+        self._max_seconds: float = min(self._config.max_seconds or math.inf, job["max_seconds"])
         self._network = build(self._definition, self._config.seed)
         self._network.loss = self._config.loss.build()
         self._epoch_weights: dict[str, Array] | None = None
@@ -101,13 +108,8 @@ class Run:
         except Diverged as error:
             self._fail("diverged", "The training diverged", str(error), error)
         except MemoryError:
-            self._fail(
-                "out_of_memory",
-                "Not enough memory",
-                "the network and its batch need more memory than there is; use a smaller "
-                "batch_size or a smaller network",
-                None,
-            )
+            limits.lift_memory_limit()
+            self._fail(*OUT_OF_MEMORY, None)
         else:
             epoch, step = self._done
             ended_after = {"epoch": epoch, "step": step}
@@ -175,11 +177,11 @@ class Run:
         """What ends the training after an event; asked before a checkpoint is made of it."""
         if isinstance(event, EpochDone) and event.stopped:
             return "early_stopping"
-        replayed, limit = self._config.stop_after, self._config.max_seconds
+        replayed = self._config.stop_after
         if replayed is not None:
             if self._done == (replayed.epoch, replayed.step):
                 return replayed.stopped_by
-        elif limit is not None and self._seconds >= limit:
+        elif self._seconds >= self._max_seconds:
             return "max_seconds"
         return self._asked_to_finish()
 
@@ -350,18 +352,10 @@ def finite(values: dict[str, Any]) -> dict[str, Any]:
     return {**calm, "nonfinite": str(wild[0])}
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux; elsewhere the pipe tells)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit(1)
-
-
 def main(descriptor: int, parent: int) -> None:
     """The child's whole life; its trainer starts it with the pipe's file descriptor."""
     logs.to_stderr("WARNING")
-    end_with_parent(parent)
+    limits.end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):
@@ -371,8 +365,13 @@ def main(descriptor: int, parent: int) -> None:
         job, checkpoint = messages.receive(pipe)
     except EOFError:
         sys.exit(1)
+    limits.limit_memory(job["memory_bytes"])
     try:
         Run(pipe, job, checkpoint, receive(pipe, job["dataset"])).report()
+    except MemoryError:  # before there was anything to train
+        limits.lift_memory_limit()
+        error = dict(zip(("code", "title", "detail"), OUT_OF_MEMORY, strict=True))
+        messages.send(pipe, {"type": "failed", "error": error, "seconds": job["seconds"]})
     except mnist.CorruptDataset as corrupt:
         messages.send(pipe, {"type": "dataset_gone", "reason": str(corrupt)})
     except (BrokenPipeError, EOFError):

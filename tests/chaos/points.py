@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 COMMIT = "sqlalchemy.engine.default:DefaultDialect.do_commit"
-SEND = "app.trainer.messages:send"
+SEND = "app.children.messages:send"
 UPLOAD, PUT = "app.store.blobs:Blobs.upload", "app.store.blobs:put"
 
 
@@ -48,7 +48,7 @@ TRAINER = [
 ]
 
 CHILD = [
-    *around("child", "app.trainer.messages:receive"),
+    *around("child", "app.children.messages:receive"),
     *around("child", SEND, *range(1, 7)),
     *around("child", "app.formats.tensors:pack_checkpoint", 1, 2),
     *around("child", "app.formats.tensors:pack_weights"),

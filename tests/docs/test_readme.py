@@ -13,6 +13,8 @@ from tests.docs.markdown import ROOT
 
 _ROW = re.compile(r"^\| `MNISTRY_(\w+)` \| (.*?) ?\| (.+) \|$", re.MULTILINE)
 
+_OF_THE_MACHINE = {"threads": "all cores", "max_job_memory_bytes": "three quarters of all"}
+
 
 def test_what_the_readme_shows_is_so(begin: Begin) -> None:
     assert begin({"localhost:8000": {}}).follow("README.md") >= 6
@@ -26,18 +28,21 @@ def test_the_readme_has_every_setting_with_its_default(
 
     shown = {name.lower(): default for name, default, _ in _ROW.findall(tables[place])}
 
-    assert shown == {name: words(field) for name, field in settings.model_fields.items()}
+    assert shown == {
+        name: _OF_THE_MACHINE.get(name) or words(field)
+        for name, field in settings.model_fields.items()
+    }
 
 
 def words(field: FieldInfo) -> str:
     """A default as a person writes it."""
     default: Any = field.default
-    if field.default_factory is not None:
-        return "all cores"
     if default is None or default == "":
         return ""
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, int) and default >= 1024 * MIB and default % (1024 * MIB) == 0:
+        return f"{default // (1024 * MIB)} GiB"
     if isinstance(default, int) and default >= MIB and default % MIB == 0:
         return f"{default // MIB} MiB"
     if isinstance(default, int | float):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from app.children.readers import ReaderLimits, Readers
 from app.domain.datasets import Dataset, DatasetLimits
 from app.domain.errors import NotFound
 from app.services import datasets
@@ -18,6 +19,7 @@ from app.store.tables import blobs
 from tests.dataset_files import arrays, npz
 
 LIMITS = DatasetLimits(bytes=2**24, samples=10_000, classes=10, pixels=1000)
+READING = ReaderLimits(seconds=60, memory_bytes=2**30, at_once=1)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def insert(database: Database, tmp_path: Path, name: str = "mine", samples: int 
     path = tmp_path / "data.npz"
     path.write_bytes(npz(arrays(train=samples)))
     with path.open("rb") as file:
-        draft = datasets.read(file, None, Blobs(), LIMITS)
+        draft = datasets.read(Readers(READING), file, None, Blobs(), LIMITS)
     with database.writing() as connection:
         return datasets.store(connection, draft, name)
 

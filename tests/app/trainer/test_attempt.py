@@ -6,14 +6,15 @@ import shutil
 import threading
 import time
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 
 import app
 import engine
+from app.children.readers import ReaderLimits, Readers
 from app.domain import ids
 from app.domain.datasets import Dataset, DatasetLimits
 from app.domain.jobs import JobConfig, JobRequest
@@ -30,7 +31,14 @@ from app.trainer.attempt import CRASHES, Attempts, TrainerSettings
 from tests.dataset_files import arrays, npz
 from tests.processes import children
 
-SETTINGS = TrainerSettings("trainer-0", threads=1, checkpoint_seconds=0.01, stall_seconds=60)
+SETTINGS = TrainerSettings(
+    "trainer-0",
+    threads=1,
+    checkpoint_seconds=0.01,
+    stall_seconds=60,
+    memory_bytes=2**31,
+    max_seconds=600,
+)
 SETTINGS_WITHOUT_CHECKPOINTS = replace(SETTINGS, checkpoint_seconds=60)
 
 
@@ -140,6 +148,22 @@ def test_a_job_whose_dataset_is_cut_short_fails_at_once(
     assert ended.error["code"] == "dataset_gone"
 
 
+def test_a_job_that_needs_more_memory_than_it_may_have_fails_with_a_way_out(
+    database: Database, job: Job
+) -> None:
+    wide = {"type": "dense", "output_dim": 2000}
+    layers = [{"type": "flatten"}, wide, wide, {"type": "dense", "output_dim": 10}]
+    definition = {"input_shape": [1, 28, 28], "layers": [*layers, {"type": "softmax"}]}
+    large = replace(with_config(job, batch_size=1000), definition=definition, preset=None)
+
+    ended = attempt(database, large, replace(SETTINGS, memory_bytes=2**27))
+
+    assert (ended.status, ended.attempt, ended.crashes) == ("failed", 1, 0)
+    assert ended.error is not None
+    assert ended.error["code"] == "out_of_memory"
+    assert ended.error["suggestion"]["batch_size"] == 250
+
+
 def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
     database: Database, job: Job
 ) -> None:
@@ -156,7 +180,10 @@ def test_a_job_whose_dataset_is_not_there_any_more_fails_at_once(
 def of_noise(database: Database) -> Dataset:
     """A dataset of its own in the database."""
     limits = DatasetLimits(bytes=2**24, samples=1000, classes=10, pixels=1000)
-    draft = datasets.read(BytesIO(npz(arrays())), None, Blobs(), limits)
+    reading = ReaderLimits(seconds=60, memory_bytes=2**30, at_once=1)
+    with TemporaryFile() as file:
+        file.write(npz(arrays()))
+        draft = datasets.read(Readers(reading), file, None, Blobs(), limits)
     with database.writing() as connection:
         return datasets.store(connection, draft, "noise")
 

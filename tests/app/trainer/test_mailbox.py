@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection as PipeEnd
 
 import pytest
 
-from app.trainer import messages
+from app.children import messages
 from app.trainer.mailbox import Mailbox
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.children import messages
+from app.children.messages import Message
 from app.domain.datasets import SPLITS
 from app.domain.definitions import build
 from app.domain.presets import PRESETS
 from app.domain.records import Job
 from app.formats import familiarity, tensors
 from app.store import mnist
-from app.trainer import messages
 from app.trainer.learned import Learned
-from app.trainer.messages import Message
 from app.trainer.run import Run
 from engine import CrossEntropy, Network
 from engine.batches import split
@@ -46,6 +46,7 @@ def message_of(job: Job, **config: Any) -> Message:
         "config": {**job.config, **config},
         "threads": 1,
         "checkpoint_seconds": 60.0,
+        "max_seconds": 600,
         "seconds": 0.0,
         "initial": False,
     }

@@ -35,8 +35,8 @@ TARGETS = (
     "app.store.blobs:delete_unused",
     "app.store.models:insert",
     "app.store.aliases:point",
-    "app.trainer.messages:send",
-    "app.trainer.messages:receive",
+    "app.children.messages:send",
+    "app.children.messages:receive",
     "app.formats.tensors:pack_checkpoint",
     "app.formats.tensors:pack_weights",
 )
