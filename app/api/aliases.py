@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Request, Response
 
+from app.api.declared import headers, problems, versioned
 from app.api.dependencies import Parts
-from app.api.responses import Pages, changed, listed, problems, require_match, tagged, versioned
+from app.api.responses import Pages, changed, listed, require_match, tagged
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import AliasBody, AliasRequest
 from app.api.strict_json import StrictRoute
@@ -19,6 +20,7 @@ from app.store import aliases as store
 router = APIRouter(prefix="/v1/aliases", tags=["models"], route_class=StrictRoute)
 
 AliasName = Annotated[ResourceName, Path(description="The name.")]
+AnyAlias = Annotated[str, Path(description="Its name.")]
 _PLACE = rf"[0-9TZ:.-]{{27}} {NAME_PATTERN.strip('^$')}"
 """What a cursor holds: when an alias moved, and its name."""
 
@@ -34,13 +36,20 @@ def aliases_list(parts: Parts, pages: Pages) -> ListBody[AliasBody]:
 
 
 @router.get("/{alias}", response_model=AliasBody, responses=versioned(404))
-def aliases_read(alias: str, request: Request, parts: Parts) -> Response:
+def aliases_read(alias: AnyAlias, request: Request, parts: Parts) -> Response:
     """One alias, with the models that it named before."""
     with parts.database.reading() as connection:
         return tagged(request, AliasBody.of(service.find_alias(connection, alias)))
 
 
-@router.put("/{alias}", response_model=AliasBody, responses=problems(400, 409, 412, 413, 415, 422))
+@router.put(
+    "/{alias}",
+    response_model=AliasBody,
+    responses={
+        200: {"headers": headers("ETag")},
+        **problems(400, 409, 412, 413, 415, 422, 507),
+    },
+)
 def aliases_point(
     alias: AliasName,
     body: Annotated[AliasRequest, Body(examples=[_EXAMPLE])],
@@ -58,7 +67,7 @@ def aliases_point(
 
 
 @router.delete("/{alias}", status_code=204, responses=problems(404, 412, 422))
-def aliases_delete(alias: str, request: Request, parts: Parts) -> None:
+def aliases_delete(alias: AnyAlias, request: Request, parts: Parts) -> None:
     """Remove an alias; the model stays."""
     if alias == LATEST:
         service.check_alias_name(alias, ("path", "alias"))

@@ -5,7 +5,8 @@ from functools import cache
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.responses import tagged, versioned
+from app.api.declared import versioned
+from app.api.responses import tagged
 from app.api.schemas.common import JsonObject
 from app.api.schemas.networks import CatalogBody, PresetBody
 from app.api.strict_json import StrictRoute

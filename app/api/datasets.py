@@ -1,11 +1,12 @@
 """Datasets: what there is to learn from; made of files, of other datasets, or empty."""
 
 import hashlib
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.api.declared import created, problems, versioned
 from app.api.dependencies import Parts, Services
 from app.api.forms import (
     MAX_FIELDS,
@@ -17,15 +18,7 @@ from app.api.forms import (
     validated,
 )
 from app.api.media import media_type
-from app.api.responses import (
-    IdempotencyKey,
-    Once,
-    Pages,
-    listed,
-    problems,
-    tagged,
-    versioned,
-)
+from app.api.responses import IdempotencyKey, Once, Pages, listed, tagged
 from app.api.schemas.common import ListBody
 from app.api.schemas.datasets import DatasetBody
 from app.api.strict_json import StrictRoute, is_json, loads
@@ -40,6 +33,8 @@ from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], route_class=StrictRoute)
 
+DatasetName = Annotated[str, Path(description="A dataset's name.")]
+
 SCOPE = "POST /v1/datasets"
 
 _PLAIN = ("name",)
@@ -49,13 +44,16 @@ _FILE = (
     "test/<class>/<image>: those that are grey and 28×28 are taken as they are, any others as "
     "predictions take a photo of a digit."
 )
+_EXAMPLE = {"file": "digits.npz", "name": "digits"}
 _REQUEST_BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": form_schema(UploadForm, _PLAIN, _FILE),
+            "multipart/form-data": form_schema(
+                UploadForm, _PLAIN, _FILE, ("application/zip",), _EXAMPLE
+            ),
             "application/json": {
-                "schema": DatasetRequest.model_json_schema(),
+                "schema": {"$ref": "#/components/schemas/DatasetRequest"},
                 "examples": {
                     "copy": {
                         "summary": "A copy of MNIST, to which corrections are added",
@@ -88,7 +86,7 @@ def datasets_list(parts: Parts, pages: Pages) -> ListBody[DatasetBody]:
     "",
     status_code=201,
     response_model=DatasetBody,
-    responses=problems(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -130,14 +128,14 @@ def _made(dataset: Dataset) -> tuple[DatasetBody, str]:
 
 
 @router.get("/{name}", response_model=DatasetBody, responses=versioned(404))
-def datasets_read(name: str, request: Request, parts: Parts) -> Response:
+def datasets_read(name: DatasetName, request: Request, parts: Parts) -> Response:
     """One dataset, as its newest version is."""
     with parts.database.reading() as connection:
         return tagged(request, DatasetBody.of(service.find(connection, name)))
 
 
 @router.delete("/{name}", status_code=204, responses=problems(404, 409))
-def datasets_delete(name: str, parts: Parts) -> None:
+def datasets_delete(name: DatasetName, parts: Parts) -> None:
     """Remove a dataset that no unfinished job needs; models and receipts stay."""
     with parts.database.writing() as connection:
         service.delete(connection, name)

@@ -5,25 +5,29 @@ from collections.abc import Mapping
 
 from fastapi import HTTPException, Request, Response
 
+from app.api.declared import Declared, headers, problems
 from app.api.media import BYTES
-from app.api.responses import etag, problems, tagged_bytes
+from app.api.responses import etag, tagged_bytes
 
 _RANGE = re.compile(r"bytes=\s*(\d{0,15})-(\d{0,15})\s*", re.IGNORECASE)
 
-_CONTENT_RANGE = {"Content-Range": {"schema": {"type": "string"}, "description": "Which bytes."}}
+_FILE = ("ETag", "Content-Disposition")
 
 
-def described(media_type: str, *statuses: int) -> dict[int | str, dict[str, object]]:
+def described(media_type: str, *statuses: int) -> Declared:
     """The responses of a download, for the OpenAPI document."""
     file = {media_type: BYTES}
     return {
-        200: {"description": "The file.", "content": file},
+        200: {"description": "The file.", "content": file, "headers": headers(*_FILE)},
         206: {
             "description": "The part that Range asks for.",
             "content": file,
-            "headers": _CONTENT_RANGE,
+            "headers": headers(*_FILE, "Content-Range"),
         },
-        304: {"description": "The version that If-None-Match names."},
+        304: {
+            "description": "The version that If-None-Match names.",
+            "headers": headers("ETag"),
+        },
         **problems(416, *statuses),
     }
 

@@ -15,9 +15,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app.api.declared import problems
 from app.api.dependencies import Parts, Services
-from app.api.jobs import read
-from app.api.responses import problems
+from app.api.jobs import JobId, read
 from app.api.schemas.jobs import EventBody, EventsBody
 from app.api.strict_json import StrictRoute
 from app.domain.errors import InvalidInput
@@ -45,6 +45,13 @@ _STREAM_HEADERS = {
 }
 
 
+_STREAM = (
+    'id: 3\nevent: status\ndata: {"at": "2026-11-24T12:00:00.000000Z", "status": "running"}\n\n'
+    'id: 4\nevent: end\ndata: {"at": "2026-11-24T12:00:09.000000Z", "status": "succeeded", '
+    '"model_id": "mdl_01j9zq3v5k8m2n4p6r8t0w2y4a"}\n\n'
+)
+
+
 @router.get(
     "/{job_id}/events",
     response_class=Response,
@@ -52,7 +59,13 @@ _STREAM_HEADERS = {
         200: {
             "description": "The events: as a stream, or with `Accept: application/json` as a list.",
             "content": {
-                "text/event-stream": {"schema": {"type": "string"}},
+                "text/event-stream": {
+                    "schema": {
+                        "type": "string",
+                        "description": "Server-sent events: `id`, `event`, and JSON as `data`.",
+                    },
+                    "example": _STREAM,
+                },
                 "application/json": {"schema": {"$ref": "#/components/schemas/EventsBody"}},
             },
         },
@@ -61,14 +74,19 @@ _STREAM_HEADERS = {
     },
 )
 async def jobs_events(
-    job_id: str,
+    job_id: JobId,
     request: Request,
     parts: Parts,
     after: Annotated[
         int | None, Query(ge=0, le=NEWEST, description="Only what follows this id.")
     ] = None,
     last_event_id: Annotated[
-        str | None, Header(max_length=20, description="The same, as browsers send it.")
+        str | None,
+        Header(
+            max_length=20,
+            json_schema_extra={"pattern": "^[0-9]*$"},
+            description="The same, as browsers send it.",
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Events a list.")] = 500,
 ) -> Response:

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, JsonValue
 
+from app.api.declared import created
 from app.api.dependencies import Parts, Services
 from app.api.downloads import described, download
 from app.api.forms import MAX_FIELDS, MAX_TEXT, digest_of, form_schema, read_form, require_form
-from app.api.loading import load
-from app.api.responses import IdempotencyKey, Once, problems
+from app.api.loading import ModelName, load
+from app.api.responses import IdempotencyKey, Once
 from app.api.schemas.models import ModelBody
 from app.api.strict_json import StrictRoute
 from app.domain.definitions import NetworkDefinition
@@ -43,10 +44,14 @@ class ImportForm(Spec):
 
 _PLAIN = ("name",)
 _FILE = "safetensors, npz or .keras."
+_TYPES = (OCTETS, "application/zip")
+_EXAMPLE = {"file": "digits.safetensors", "name": "digits"}
 _REQUEST_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"multipart/form-data": form_schema(ImportForm, _PLAIN, _FILE)},
+        "content": {
+            "multipart/form-data": form_schema(ImportForm, _PLAIN, _FILE, _TYPES, _EXAMPLE)
+        },
     }
 }
 
@@ -57,7 +62,7 @@ _REQUEST_BODY = {
     responses=described(OCTETS, 404, 409, 422),
 )
 def models_export(
-    model: str,
+    model: ModelName,
     request: Request,
     parts: Parts,
     format_: Annotated[
@@ -76,7 +81,7 @@ def models_export(
     "",
     status_code=201,
     response_model=ModelBody,
-    responses=problems(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def models_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:

@@ -79,21 +79,40 @@ def validated(kind: type[SpecT], value: Any) -> SpecT:
         raise RequestValidationError(found, body=value) from error
 
 
-def form_schema(kind: type[Spec], plain: Collection[str], file: str) -> dict[str, Any]:
-    """What OpenAPI says of such a form; `file` describes the file."""
+def form_schema(
+    kind: type[Spec], plain: Collection[str], file: str, types: Collection[str], example: Any
+) -> dict[str, Any]:
+    """What OpenAPI says of such a form.
+
+    Args:
+        kind: The parts beside the file.
+        plain: Those of them that are texts themselves; the others are JSON.
+        file: Describes the file.
+        types: The media types that it may have.
+        example: A form; in it a file is named by its name.
+    """
+    described = kind.model_json_schema(ref_template="#/components/schemas/{model}")
     parts = {
-        name: {
-            "type": "string",
-            "description": field.description,
-            **({} if name in plain else {"contentMediaType": "application/json"}),
-        }
-        for name, field in kind.model_fields.items()
+        name: part if name in plain else _as_json(part)
+        for name, part in described["properties"].items()
     }
-    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
     return {
         "schema": {
             "type": "object",
-            "required": ["file", *needed],
+            "required": ["file", *described.get("required", [])],
+            "additionalProperties": False,
             "properties": {"file": {**BINARY, "description": file}, **parts},
-        }
+        },
+        "encoding": {"file": {"contentType": ", ".join(types)}},
+        "example": example,
+    }
+
+
+def _as_json(part: dict[str, Any]) -> dict[str, Any]:
+    """A part that is JSON: a text to who sends the form, and one part also where it is a list."""
+    return {
+        "type": "string",
+        "description": part["description"],
+        "contentMediaType": "application/json",
+        "contentSchema": part,
     }

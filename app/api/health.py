@@ -1,18 +1,18 @@
 """Whether the process lives, whether it can serve, and figures for Prometheus."""
 
-import json
-
 from fastapi import APIRouter, Response
 from starlette.types import Scope
 
+from app.api.declared import headers, problems
 from app.api.dependencies import Parts, Services
 from app.api.metrics import CONTENT_TYPE, Metrics
-from app.api.responses import problems
-from app.api.schemas.common import JsonObject
+from app.api.schemas.service import AliveBody, ReadyBody
 from app.domain.jobs import STATUSES
 from app.store import health as store
 from app.store import trainers as store_trainers
 from app.store.database import DatabaseAway, DatabaseBusy
+
+_METRICS = 'mnistry_jobs{status="succeeded"} 12.0\n'
 
 
 def routes(metrics: Metrics) -> APIRouter:
@@ -20,26 +20,31 @@ def routes(metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["service"])
 
     @router.get("/healthz", responses=problems())
-    async def health_live() -> dict[str, bool]:
+    async def health_live() -> AliveBody:
         """The process answers."""
-        return {"ok": True}
+        return AliveBody(ok=True)
 
     @router.get(
         "/readyz",
+        response_model=ReadyBody,
         responses={
+            **problems(),
             200: {"description": "Everything is there."},
-            503: {"description": "Something is missing; `checks` says what."},
+            503: {
+                "model": ReadyBody,
+                "description": "Something is missing; `checks` says what.",
+                "headers": headers("Retry-After"),
+            },
         },
     )
-    def health_ready(parts: Parts) -> JsonObject:
+    def health_ready(parts: Parts) -> Response:
         """Everything that the service needs is there."""
         checks = _checks(parts)
         ready = all(checks.values())
-        body = {"ready": ready, "checks": checks}
-        if not ready:
-            headers = {"Retry-After": "1"}
-            return Response(json.dumps(body), 503, headers, "application/json")  # type: ignore[return-value]
-        return body
+        content = ReadyBody(ready=ready, checks=checks).model_dump_json()
+        if ready:
+            return Response(content, media_type="application/json")
+        return Response(content, 503, {"Retry-After": "1"}, "application/json")
 
     @router.get(
         "/metrics",
@@ -47,7 +52,7 @@ def routes(metrics: Metrics) -> APIRouter:
         responses={
             200: {
                 "description": "Figures in the text format of Prometheus.",
-                "content": {"text/plain": {"schema": {"type": "string"}}},
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": _METRICS}},
             },
             **problems(),
         },

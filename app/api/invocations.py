@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.api.asking import ask
+from app.api.declared import problems
 from app.api.dependencies import Parts
-from app.api.media import IMAGE_TYPES, IMAGES, media_type
+from app.api.media import IMAGE_TYPES, IMAGES, SEVEN, media_type
 from app.api.presence import read
-from app.api.responses import problems
+from app.api.schemas.predictions import OutputsBody
+from app.api.schemas.service import PingBody
 from app.api.strict_json import loads
-from app.api.tensorflow_serving import INSTANCES, PREDICTIONS
 from app.domain.errors import InvalidInput
 from app.services.predictions import Input, from_files, from_instances
 from app.services.registry import LATEST
@@ -21,48 +22,24 @@ router = APIRouter(tags=["adapters"])
 
 FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 
-_TABLE = {"type": "array", "items": {}, "description": "A row for each input, 0..1."}
-
 
 @router.get("/ping", responses=problems())
-async def ping() -> dict[str, str]:
+async def ping() -> PingBody:
     """The process answers."""
-    return {"status": "Healthy"}
+    return PingBody(status="Healthy")
 
 
 @router.post(
     "/invocations",
-    responses={
-        200: {
-            "description": "What the model makes of every instance.",
-            "content": {"application/json": {"schema": PREDICTIONS}},
-        },
-        **problems(400, 404, 413, 422),
-    },
+    response_model=OutputsBody,
+    responses=problems(400, 404, 413, 422),
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "description": "One of these.",
-                        "properties": {
-                            "inputs": {**INSTANCES, "description": "A batch, or one flat input."},
-                            "instances": INSTANCES,
-                            "dataframe_split": {
-                                "type": "object",
-                                "description": "A table without the names of its columns.",
-                                "properties": {"data": _TABLE},
-                            },
-                            "dataframe_records": {
-                                "type": "array",
-                                "items": {"type": "object"},
-                                "description": "A table whose rows name their columns.",
-                            },
-                        },
-                    },
-                    "example": {"inputs": [[0.0] * 784]},
+                    "schema": {"$ref": "#/components/schemas/InvocationRequest"},
+                    "example": {"inputs": [{"b64": SEVEN}]},
                 },
                 **IMAGES,
             },

@@ -4,11 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.api.declared import accepted, problems, versioned
 from app.api.dependencies import Parts, Services
-from app.api.responses import OnceOnly, Pages, listed, problems, tagged, versioned
+from app.api.responses import OnceOnly, Pages, listed, tagged
 from app.api.schemas.common import ListBody
 from app.api.schemas.jobs import JobBody, JobEstimateBody, PlanBody
 from app.api.strict_json import StrictRoute
@@ -25,6 +26,8 @@ from app.store import models
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
+
+JobId = Annotated[str, Path(description="A job's id.")]
 
 Request_ = Annotated[
     JobRequest,
@@ -53,7 +56,7 @@ Request_ = Annotated[
     response_model=JobBody,
     responses={
         200: {"model": PlanBody, "description": "With `validate_only`: what would be done."},
-        **problems(400, 409, 413, 415, 422, 507),
+        **accepted(400, 409, 413, 415, 422, 507),
     },
 )
 def jobs_create(body: Request_, parts: Parts, once: OnceOnly) -> Response:
@@ -88,7 +91,7 @@ def jobs_list(
 
 @router.get("/{job_id}", response_model=JobBody, responses=versioned(404, 422))
 async def jobs_read(
-    job_id: str,
+    job_id: JobId,
     request: Request,
     parts: Parts,
     wait: Annotated[
@@ -115,7 +118,7 @@ async def jobs_read(
     status_code=202,
     responses=problems(404, 409),
 )
-def jobs_cancel(job_id: str, parts: Parts) -> JobBody:
+def jobs_cancel(job_id: JobId, parts: Parts) -> JobBody:
     """End a job now; asking again is no error."""
     with parts.database.writing() as connection:
         job = service.cancel(connection, job_id)
@@ -123,7 +126,7 @@ def jobs_cancel(job_id: str, parts: Parts) -> JobBody:
 
 
 @router.post("/{job_id}/pause", status_code=202, responses=problems(404, 409))
-def jobs_pause(job_id: str, parts: Parts) -> JobBody:
+def jobs_pause(job_id: JobId, parts: Parts) -> JobBody:
     """Stop a job where it stands, to be resumed; asking again is no error."""
     with parts.database.writing() as connection:
         job = service.pause(connection, job_id)
@@ -131,7 +134,7 @@ def jobs_pause(job_id: str, parts: Parts) -> JobBody:
 
 
 @router.post("/{job_id}/resume", status_code=202, responses=problems(404, 409))
-def jobs_resume(job_id: str, parts: Parts) -> JobBody:
+def jobs_resume(job_id: JobId, parts: Parts) -> JobBody:
     """Go on with a paused job; it ends with the weights of one that was never paused."""
     with parts.database.writing() as connection:
         job = service.resume(connection, parts.queue, job_id)
@@ -142,9 +145,9 @@ def jobs_resume(job_id: str, parts: Parts) -> JobBody:
     "/{job_id}/replay",
     status_code=202,
     response_model=JobBody,
-    responses=problems(404, 409, 422, 507),
+    responses=accepted(404, 409, 422, 507),
 )
-def jobs_replay(job_id: str, parts: Parts, once: OnceOnly) -> Response:
+def jobs_replay(job_id: JobId, parts: Parts, once: OnceOnly) -> Response:
     """Train a job again; the receipt of the new one says whether its weights are identical."""
 
     def create(connection: Connection) -> tuple[JobBody, str]:
@@ -157,7 +160,7 @@ def jobs_replay(job_id: str, parts: Parts, once: OnceOnly) -> Response:
 
 @router.patch("/{job_id}", responses=problems(400, 404, 413, 415, 422))
 def jobs_update(
-    job_id: str,
+    job_id: JobId,
     body: Annotated[JobLabels, Body(examples=[{"name": "second try", "tags": ["a"]}])],
     parts: Parts,
 ) -> JobBody:
@@ -169,7 +172,7 @@ def jobs_update(
 
 
 @router.delete("/{job_id}", status_code=204, responses=problems(404, 409))
-def jobs_delete(job_id: str, parts: Parts) -> None:
+def jobs_delete(job_id: JobId, parts: Parts) -> None:
     """Remove a job that has ended; the model that it left stays."""
     with parts.database.writing() as connection:
         service.delete(connection, job_id)

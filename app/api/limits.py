@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from app.api.responses import tagged, versioned
+from app.api.declared import versioned
+from app.api.responses import tagged
 from app.api.schemas.common import Body
 
 

@@ -19,8 +19,20 @@ BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 BYTES = {"schema": BINARY}
 """A body of bytes in the document."""
 
-IMAGES = dict.fromkeys(IMAGE_TYPES, BYTES)
+IMAGES: dict[str, Any] = {
+    **dict.fromkeys(IMAGE_TYPES, BYTES),
+    "image/png": {
+        **BYTES,
+        "examples": {"digit": {"summary": "The bytes of a file", "value": "seven.png"}},
+    },
+}
 """Bodies that are an image, in the document."""
+
+SEVEN = (
+    "iVBORw0KGgoAAAANSUhEUgAAABwAAAAcAQAAAABaduI5AAAAPklEQVR42n3NoRGAMBQFwf1vECkBSSmUTimUEInIEAQ+"
+    "J9Yey2oOYcAuPMIhdOEUbrjkp6CIEJPYiJdoi9kH++cJ4E7JOasAAAAASUVORK5CYII="
+)
+"""A PNG of 119 bytes in base64: a 7."""
 
 
 def media_type(request: Request) -> str:

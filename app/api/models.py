@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
+from app.api.declared import headers, problems, versioned
 from app.api.dependencies import Parts, Services
-from app.api.loading import load
+from app.api.loading import ModelName, load
 from app.api.media import BYTES
-from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
+from app.api.responses import Pages, listed, tagged, tagged_bytes
 from app.api.schemas.common import ListBody
 from app.api.schemas.models import (
     ComparisonBody,
@@ -51,7 +52,7 @@ def models_compare(
 
 
 @router.get("/{model}", response_model=ModelBody, responses=versioned(404))
-def models_read(model: str, request: Request, parts: Parts) -> Response:
+def models_read(model: ModelName, request: Request, parts: Parts) -> Response:
     """One model, by its id or by an alias."""
     model_id = parts.registry.resolve(model)
     with parts.database.reading() as connection:
@@ -59,7 +60,7 @@ def models_read(model: str, request: Request, parts: Parts) -> Response:
 
 
 @router.delete("/{model}", status_code=204, responses=problems(404, 409))
-def models_delete(model: str, parts: Parts) -> None:
+def models_delete(model: ModelName, parts: Parts) -> None:
     """Remove a model that no alias points at."""
     with parts.database.writing() as connection:
         service.delete(connection, model)
@@ -68,7 +69,7 @@ def models_delete(model: str, parts: Parts) -> None:
 
 @router.post("/{model}/evaluate", responses=problems(400, 404, 413, 415, 422))
 def models_evaluate(
-    model: str,
+    model: ModelName,
     parts: Parts,
     body: Annotated[EvaluationRequest, Body(examples=[{"dataset": "mnist", "split": "test"}])],
 ) -> EvaluationBody:
@@ -82,11 +83,11 @@ def models_evaluate(
     "/{model}/filters",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": BYTES}},
         **versioned(404, 409),
+        200: {"content": {"image/png": BYTES}, "headers": headers("ETag")},
     },
 )
-def models_filters(model: str, request: Request, parts: Parts) -> Response:
+def models_filters(model: ModelName, request: Request, parts: Parts) -> Response:
     """What the units of the first layer look for, as one picture."""
     loaded = load(parts, model)
     return tagged_bytes(request, render.png(service.filters(loaded)), "image/png")

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import Discriminator, Tag
 
+from app.api.declared import created, problems, versioned
 from app.api.dependencies import Parts, Services
-from app.api.responses import OnceOnly, Pages, listed, problems, tagged, versioned
+from app.api.responses import OnceOnly, Pages, listed, tagged
 from app.api.schemas.common import ListBody
 from app.api.schemas.networks import GradcheckBody, NetworkBody, SummaryBody
 from app.api.strict_json import StrictRoute
@@ -21,6 +22,9 @@ from app.store import networks as store
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/networks", tags=["networks"], route_class=StrictRoute)
+
+
+NetworkId = Annotated[str, Path(description="A network's id.")]
 
 
 def _kind(body: Any) -> str:
@@ -62,7 +66,7 @@ class ValidatedBody(SummaryBody):
     "",
     status_code=201,
     response_model=NetworkBody,
-    responses=problems(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422, 507),
 )
 def networks_create(body: AnyNetwork, parts: Parts, once: OnceOnly) -> Response:
     """Store a network whose shapes fit; the sizes of its layers' inputs are inferred."""
@@ -96,7 +100,7 @@ def networks_list(parts: Parts, pages: Pages) -> ListBody[NetworkBody]:
 
 
 @router.get("/{network_id}", response_model=NetworkBody, responses=versioned(404))
-def networks_read(network_id: str, request: Request, parts: Parts) -> Response:
+def networks_read(network_id: NetworkId, request: Request, parts: Parts) -> Response:
     """One stored network."""
     with parts.database.reading() as connection:
         network = service.find(connection, network_id)
@@ -104,14 +108,14 @@ def networks_read(network_id: str, request: Request, parts: Parts) -> Response:
 
 
 @router.delete("/{network_id}", status_code=204, responses=problems(404, 409))
-def networks_delete(network_id: str, parts: Parts) -> None:
+def networks_delete(network_id: NetworkId, parts: Parts) -> None:
     """Remove a network that no unfinished job and no model needs."""
     with parts.database.writing() as connection:
         service.delete(connection, network_id)
 
 
 @router.post("/{network_id}/gradcheck", responses=problems(404, 409))
-def networks_gradcheck(network_id: str, parts: Parts) -> GradcheckBody:
+def networks_gradcheck(network_id: NetworkId, parts: Parts) -> GradcheckBody:
     """Check backpropagation of this network against central differences, in float64."""
     with parts.database.reading() as connection:
         network = service.find(connection, network_id)

@@ -13,9 +13,8 @@ from starlette.requests import Request
 
 from app.api import presence
 from app.api.dependencies import Services
-from app.api.media import BINARY, IMAGE_TYPES, IMAGES, media_type
+from app.api.media import BINARY, IMAGE_TYPES, IMAGES, SEVEN, media_type
 from app.api.strict_json import loads
-from app.domain.drawings import Drawing
 from app.domain.errors import InvalidInput
 from app.services import predictions as service
 from app.services.predictions import Input, Preprocess
@@ -32,38 +31,34 @@ REQUEST_BODY = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["instances"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "instances": {
-                            "type": "array",
-                            "minItems": 1,
-                            "maxItems": service.MAX_INSTANCES,
-                            "description": "What to read.",
-                            "items": {
-                                "anyOf": [
-                                    {
-                                        "type": "array",
-                                        "items": {},
-                                        "description": "Numbers 0..1 in the model's input shape.",
-                                    },
-                                    service.EncodedImage.model_json_schema(),
-                                    Drawing.model_json_schema(),
-                                ]
-                            },
-                        }
+                "schema": {"$ref": "#/components/schemas/PredictRequest"},
+                "examples": {
+                    "strokes": {
+                        "summary": "What a pen drew",
+                        "value": {"instances": [{"strokes": [[[10, 10], [60, 10], [30, 80]]]}]},
+                    },
+                    "image": {
+                        "summary": "An image file as base64",
+                        "value": {"instances": [{"b64": SEVEN}]},
                     },
                 },
-                "example": {"instances": [{"strokes": [[[10, 10], [60, 10], [30, 80]]]}]},
             },
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
                     "required": ["files"],
-                    "properties": {"files": {"type": "array", "items": BINARY}},
-                }
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": MAX_FILES,
+                            "items": BINARY,
+                            "description": "Images, each a part of this name.",
+                        }
+                    },
+                },
+                "encoding": {"files": {"contentType": ", ".join(IMAGE_TYPES)}},
+                "example": {"files": ["seven.png"]},
             },
             **IMAGES,
         },

@@ -17,11 +17,11 @@ from starlette.responses import Response
 
 from app.api import presence
 from app.api.answers import answer, timings
+from app.api.declared import headers, in_path, problems
 from app.api.dependencies import Services
 from app.api.loading import load_soon
 from app.api.plain_route import PlainRoute
 from app.api.prediction_bodies import REQUEST_BODY, inputs_of
-from app.api.responses import problems
 from app.api.schemas.predictions import PredictionsBody
 from app.domain.errors import FieldError, InvalidInput
 from app.services import explanations
@@ -30,6 +30,7 @@ from app.services.registry import LATEST
 from engine.arrays import Array
 
 INCLUDES = ("preprocessed", "saliency", "activations")
+_ONE = f"({'|'.join(INCLUDES)})"
 FEW = 16
 """Answers that are written at once; more are written in a thread."""
 
@@ -39,7 +40,10 @@ class Options(BaseModel):
 
     top_k: int = Field(3, ge=1, le=1000, description="How many classes `top_k` names.")
     include: str = Field(
-        "", max_length=100, description=f"More to answer, with commas: {', '.join(INCLUDES)}."
+        "",
+        max_length=100,
+        json_schema_extra={"pattern": f"^ *{_ONE}? *(, *{_ONE}? *)*$"},
+        description=f"More to answer, with commas: {', '.join(INCLUDES)}.",
     )
     preprocess: Preprocess = Field(
         "auto", description="`none`: take images as they are, only resized."
@@ -72,11 +76,13 @@ def install(app: FastAPI) -> None:
         "methods": ["POST"],
         "tags": ["predict"],
         "response_model": PredictionsBody,
-        "responses": problems(400, 404, 413, 415, 422),
+        "responses": {
+            200: {"headers": headers("Server-Timing")},
+            **problems(400, 404, 413, 415, 422),
+        },
         "route_class_override": PlainRoute,
     }
-    of_model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
-    named = {**REQUEST_BODY, "parameters": [of_model, *_PARAMETERS]}
+    named = {**REQUEST_BODY, "parameters": [*in_path("model"), *_PARAMETERS]}
     app.router.add_api_route(
         "/v1/predict",
         predict,

@@ -148,11 +148,18 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> list[str]:
     """What is described at this path; the router's own answer names only the first route's."""
     app: FastAPI = request.app
-    for template, operations in app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.scope["path"]):
-            allowed = {method.upper() for method in operations}
-            return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
-    return []
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    fitting = [
+        template
+        for template in paths
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.scope["path"])
+    ]
+    if not fitting:
+        return []
+    # `{model}:predict` says more of a path than `{model}`, which it fits too.
+    closest = max(fitting, key=lambda template: len(re.sub(r"\{\w+\}", "", template)))
+    allowed = {method.upper() for method in paths[closest]}
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
 
 
 def _database_error(request: Request, error: Exception) -> Response:

@@ -5,58 +5,17 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from app.api.schemas.common import ListBody, Problem
+from app.api.schemas.common import ListBody
 from app.domain.errors import IdempotencyMismatch, InvalidInput, PreconditionFailed
 from app.store import idempotency
 from app.store.database import Connection, Database, hold
 
 Item = TypeVar("Item", bound=BaseModel)
-
-_PROBLEM_CONTENT = {
-    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-}
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route, for the OpenAPI document."""
-    described: dict[int | str, dict[str, Any]] = {
-        status: {"description": DESCRIPTIONS[status], "content": _PROBLEM_CONTENT}
-        for status in (*statuses, *EVERYWHERE)
-    }
-    described["default"] = {"description": "Any other problem", "content": _PROBLEM_CONTENT}
-    return described
-
-
-def versioned(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The other responses of a route that sends an ETag."""
-    return {304: {"description": "The version that If-None-Match names."}, **problems(*statuses)}
-
-
-EVERYWHERE = (401, 403, 421, 429, 503)
-
-DESCRIPTIONS = {
-    400: "The body is not JSON.",
-    401: "A key is needed.",
-    403: "The key is too weak, or a page of another site asked.",
-    404: "There is no such thing.",
-    409: "Its state forbids it.",
-    412: "It has changed since the version that If-Match names.",
-    413: "The body is too large.",
-    415: "The media type is not taken here.",
-    416: "The file has no such bytes.",
-    421: "The Host is not one of this service.",
-    422: "The request does not validate.",
-    429: "Too many at a time; try again after Retry-After seconds.",
-    503: "Not ready; try again after Retry-After seconds.",
-    507: "As much is stored as may be, or the disk is full.",
-}
-
-PROBLEM_SCHEMA = Problem
 
 
 def etag(content: bytes) -> str:

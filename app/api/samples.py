@@ -4,13 +4,15 @@ import hashlib
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.api.datasets import DatasetName
+from app.api.declared import created, headers, problems, versioned
 from app.api.dependencies import Parts, Services
 from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
-from app.api.media import BINARY
-from app.api.responses import IdempotencyKey, Once, problems, tagged_bytes, versioned
+from app.api.media import BYTES, IMAGE_TYPES
+from app.api.responses import IdempotencyKey, Once, tagged_bytes
 from app.api.schemas.common import ListBody
 from app.api.schemas.datasets import NewSampleBody, SampleBody
 from app.api.strict_json import StrictRoute
@@ -24,21 +26,25 @@ from app.vision import render
 
 router = APIRouter(prefix="/v1/datasets/{name}/samples", tags=["datasets"], route_class=StrictRoute)
 
+SampleIndex = Annotated[int, Path(description="Its place in the split, from 0.")]
 AnySplit = Annotated[Split, Query(description="Which part of the dataset.")]
 
 _PLAIN = ("label",)
 _FILE = "An image: PNG, JPEG, GIF, BMP, TIFF or WebP; prepared as predictions prepare it."
+_EXAMPLE = {"file": "seven.png", "label": "7"}
 _REQUEST_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"multipart/form-data": form_schema(SampleForm, _PLAIN, _FILE)},
+        "content": {
+            "multipart/form-data": form_schema(SampleForm, _PLAIN, _FILE, IMAGE_TYPES, _EXAMPLE)
+        },
     }
 }
 
 
 @router.get("", responses=problems(404, 422))
 def samples_list(
-    name: str,
+    name: DatasetName,
     parts: Parts,
     split: AnySplit = "train",
     label: Annotated[str | None, Query(description="Only those of this class.")] = None,
@@ -64,11 +70,11 @@ def samples_list(
     "",
     status_code=201,
     response_model=NewSampleBody,
-    responses=problems(400, 404, 409, 413, 415, 422, 507),
+    responses=created(400, 404, 409, 413, 415, 422, 507),
     openapi_extra=_REQUEST_BODY,
 )
 async def samples_create(
-    name: str,
+    name: DatasetName,
     request: Request,
     parts: Parts,
     split: AnySplit = "train",
@@ -119,21 +125,16 @@ def _add(
     "/{index}",
     response_class=Response,
     responses={
+        **versioned(404, 422),
         200: {
             "description": "The sample as an image; its class is in the header X-Label.",
-            "content": {"image/png": {"schema": BINARY}},
-            "headers": {
-                "X-Label": {
-                    "description": "Its class; what is not ASCII as in a URL.",
-                    "schema": {"type": "string"},
-                }
-            },
+            "content": {"image/png": BYTES},
+            "headers": headers("ETag", "X-Label"),
         },
-        **versioned(404, 422),
     },
 )
 def samples_read(
-    name: str, index: int, request: Request, parts: Parts, split: AnySplit = "train"
+    name: DatasetName, index: SampleIndex, request: Request, parts: Parts, split: AnySplit = "train"
 ) -> Response:
     """One sample as an image."""
     with parts.database.reading() as connection:

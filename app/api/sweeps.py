@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 
+from app.api.declared import accepted, problems, versioned
 from app.api.dependencies import Parts
-from app.api.responses import OnceOnly, problems, tagged, versioned
+from app.api.responses import OnceOnly, tagged
 from app.api.schemas.sweeps import SweepBody
 from app.api.strict_json import StrictRoute
 from app.domain.records import Sweep
@@ -15,6 +16,8 @@ from app.services.quotas import check_room
 from app.store.database import Connection
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], route_class=StrictRoute)
+
+SweepId = Annotated[str, Path(description="A sweep's id.")]
 
 EXAMPLE = {
     "base": {"preset": "mlp", "epochs": 3},
@@ -27,7 +30,7 @@ EXAMPLE = {
     "",
     status_code=202,
     response_model=SweepBody,
-    responses=problems(400, 409, 413, 415, 422, 507),
+    responses=accepted(400, 409, 413, 415, 422, 507),
 )
 def sweeps_create(
     body: Annotated[SweepRequest, Body(examples=[EXAMPLE])], parts: Parts, once: OnceOnly
@@ -43,14 +46,14 @@ def sweeps_create(
 
 
 @router.get("/{sweep_id}", response_model=SweepBody, responses=versioned(404))
-def sweeps_read(sweep_id: str, request: Request, parts: Parts) -> Response:
+def sweeps_read(sweep_id: SweepId, request: Request, parts: Parts) -> Response:
     """A sweep's trials, the best first, with only what differs between them."""
     with parts.database.reading() as connection:
         return tagged(request, _body(connection, service.find(connection, sweep_id)))
 
 
 @router.post("/{sweep_id}/cancel", status_code=202, responses=problems(404))
-def sweeps_cancel(sweep_id: str, parts: Parts) -> SweepBody:
+def sweeps_cancel(sweep_id: SweepId, parts: Parts) -> SweepBody:
     """Cancel every trial that has not ended; asking again is no error."""
     with parts.database.writing() as connection:
         return _body(connection, service.cancel_all(connection, sweep_id))

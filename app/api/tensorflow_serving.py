@@ -6,65 +6,30 @@ Their lists of models are not here: `/v1/models` is this service's own.
 from fastapi import APIRouter, Request, Response
 
 from app.api.asking import ask
+from app.api.declared import problems
 from app.api.dependencies import Parts
 from app.api.loading import ModelName
+from app.api.media import SEVEN
 from app.api.presence import read
-from app.api.responses import problems
+from app.api.schemas.predictions import OutputsBody
 from app.api.strict_json import loads
 from app.domain.errors import InvalidInput
-from app.services.predictions import EncodedImage, from_instances
+from app.services.predictions import from_instances
 
 router = APIRouter(tags=["adapters"])
-
-PREDICTIONS = {
-    "type": "object",
-    "required": ["predictions"],
-    "properties": {
-        "predictions": {
-            "type": "array",
-            "items": {},
-            "description": "For every instance its probabilities, or its reconstruction.",
-        }
-    },
-}
-"""The schema of the answer."""
-
-INSTANCES = {
-    "type": "array",
-    "items": {
-        "anyOf": [
-            {
-                "type": "array",
-                "items": {},
-                "description": "Numbers 0..1 in the model's input shape, or flat.",
-            },
-            EncodedImage.model_json_schema(),
-        ]
-    },
-    "description": "What to read.",
-}
 
 
 @router.post(
     "/v1/models/{model}:predict",
-    responses={
-        200: {
-            "description": "What the model makes of every instance.",
-            "content": {"application/json": {"schema": PREDICTIONS}},
-        },
-        **problems(400, 404, 413, 422),
-    },
+    response_model=OutputsBody,
+    responses=problems(400, 404, 413, 422),
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["instances"],
-                        "properties": {"instances": INSTANCES},
-                    },
-                    "example": {"instances": [[0.0] * 784]},
+                    "schema": {"$ref": "#/components/schemas/ArraysRequest"},
+                    "example": {"instances": [{"b64": SEVEN}]},
                 }
             },
         }

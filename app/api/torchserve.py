@@ -5,11 +5,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
 from app.api.asking import Asked, ask
+from app.api.declared import problems
 from app.api.dependencies import Parts
 from app.api.loading import ModelName
-from app.api.media import BINARY, IMAGES, media_type
+from app.api.media import BINARY, IMAGE_TYPES, IMAGES, media_type
 from app.api.presence import read
-from app.api.responses import problems
 from app.domain.errors import InvalidInput
 from app.services.predictions import from_files
 
@@ -39,8 +39,11 @@ PARTS = ("data", "body")
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
+                        "required": ["data"],
                         "properties": {"data": {**BINARY, "description": "The image."}},
-                    }
+                    },
+                    "encoding": {"data": {"contentType": ", ".join(IMAGE_TYPES)}},
+                    "example": {"data": "seven.png"},
                 },
                 **IMAGES,
             },

@@ -170,6 +170,16 @@ def fsck(data_dir: DataDir = None, json: AsJson = False) -> None:
 
 
 @app.command()
+def openapi() -> None:
+    """Print the OpenAPI document that `/openapi.json` serves."""
+    from app.api.openapi import text
+    from app.main import create_app
+    from app.settings import Settings
+
+    typer.echo(text(create_app(Settings())), nl=False)
+
+
+@app.command()
 def settings(json: AsJson = False) -> None:
     """List every setting with its variable, its default and what it means."""
     from app.settings import ClientSettings, Settings

@@ -1,8 +1,8 @@
 """How to train: everything that a client may choose, in one body."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.domain.augmentation import Augmentation
 from app.domain.losses import AnyLoss, CrossEntropy
@@ -20,8 +20,16 @@ class EarlyStopping(Spec):
     )
 
 
+def _as_the_preset_has_it(schema: dict[str, Any]) -> None:
+    """What is not sent is as the preset's recipe has it: a client must not fill in a default."""
+    for name in Recipe.model_fields:
+        schema["properties"][name].pop("default", None)
+
+
 class Recipe(Spec):
     """Everything that decides how a network is trained, with every default filled in."""
+
+    model_config = ConfigDict(json_schema_extra=_as_the_preset_has_it)
 
     epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(
         5, description="Passes over the training samples."

@@ -8,10 +8,22 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 """A part of a whole that is never all of it."""
 
 
+def _say_what_a_type_is(schema: dict[str, Any]) -> None:
+    kind = schema.get("properties", {}).get("type", {})
+    if "const" in kind:
+        kind["description"] = "Which kind this is."
+
+
 class Spec(BaseModel):
     """Unknown fields are refused, "3" is no number, NaN is no number either."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_extra=_say_what_a_type_is,
+    )
 
 
 def field_names(kind: type[Spec] = Spec) -> set[str]:

@@ -71,6 +71,7 @@ class SweepRequest(Spec):
     grid: Annotated[dict[Path, Values], Field(min_length=1, max_length=10)] = Field(
         description="Values by the field that they are for; every combination is a trial.",
         examples=[{"optimizer.learning_rate": [0.001, 0.003], "batch_size": [64, 128]}],
+        json_schema_extra={"additionalProperties": False},
     )
     max_trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = Field(
         20, description="At most so many combinations are tried; of more, so many are drawn."

@@ -1,6 +1,6 @@
 """What a text that a person chose may hold: names, notes and tags are kept as they were sent."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
@@ -27,9 +27,17 @@ def _lines(text: str) -> str:
     return _printable("\n\t", text)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_line)]
-Notes = Annotated[str, Field(max_length=10_000), AfterValidator(_lines)]
-Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+def _shown(pattern: str) -> Any:
+    """What the JSON Schema says of the characters; pydantic's own error would not name one."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+_LINE = _shown(r"^[^\u0000-\u001f\u007f-\u009f]*$")
+_LINES = _shown(r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$")
+
+Name = Annotated[str, Field(min_length=1, max_length=120), _LINE, AfterValidator(_line)]
+Notes = Annotated[str, Field(max_length=10_000), _LINES, AfterValidator(_lines)]
+Tag = Annotated[str, Field(min_length=1, max_length=64), _LINE, AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=16)]
 ResourceName = Annotated[str, Field(pattern=NAME_PATTERN)]
 

@@ -1,21 +1,22 @@
 """A model misreads a digit: tell it so, train it further, and serve the new one if it is better."""
 
 import sys
+from typing import Any
 
 import httpx
 
 api = httpx.Client(base_url=sys.argv[1] if sys.argv[1:] else "http://127.0.0.1:8000", timeout=90)
 
 
-def ask(method: str, path: str, **body) -> httpx.Response:
+def ask(method: str, path: str, **body: Any) -> httpx.Response:
     return api.request(method, f"/v1/{path}", **body).raise_for_status()
 
 
-def train(**body) -> str:
+def train(**body: Any) -> str:
     job = ask("POST", "jobs", json={"preset": "mlp", "epochs": 1, "seed": 1, **body}).json()
     while job["finished_at"] is None:
         job = ask("GET", f"jobs/{job['id']}", params={"wait": 30}).json()
-    return job["model_id"]
+    return str(job["model_id"])
 
 
 old = train()

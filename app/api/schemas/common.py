@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Item = TypeVar("Item")
 Time = Annotated[str, Field(description="RFC 3339, UTC.", examples=["2026-11-24T12:00:00.000000Z"])]
@@ -16,6 +18,8 @@ class Body(BaseModel):
 
 class ListBody(Body, Generic[Item]):
     """A page of a list, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "A page of a list."})
 
     data: list[Item] = Field(description="The items of this page.")
     next_cursor: str | None = Field(
@@ -45,10 +49,16 @@ class Problem(Body):
     )
 
 
-class Unknown(Body):
-    """An object whose content is described elsewhere."""
-
-    model_config = ConfigDict(extra="allow")
-
-
 JsonObject = dict[str, Any]
+
+
+class As:
+    """Has the document describe a value by another type; nothing is checked anew."""
+
+    def __init__(self, kind: Any) -> None:
+        self._schema = TypeAdapter(kind).core_schema
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(self._schema)

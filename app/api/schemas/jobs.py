@@ -1,12 +1,15 @@
 """Bodies of jobs and their events."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.api.schemas.common import Body, JsonObject, Time
-from app.domain.jobs import INTERNAL_FIELDS, JobStatus, StoppedBy
+from app.api.schemas.common import As, Body, JsonObject, Time
+from app.api.schemas.networks import Definition
+from app.domain.jobs import INTERNAL_FIELDS, JobRequest, JobStatus, StoppedBy
 from app.domain.records import Job, JobEvent
+
+Config = Annotated[JsonObject, As(JobRequest)]
 
 
 class StatusEntry(Body):
@@ -61,7 +64,23 @@ class JobErrorBody(Body):
     code: str = Field(description="The kind of failure, for programs.")
     title: str = Field(description="The kind of failure, in words.")
     detail: str = Field(description="What happened.")
-    suggestion: JsonObject | None = Field(description="A job that is likely to work.")
+    suggestion: Config | None = Field(description="A job that is likely to work.")
+
+
+class ReceiptBody(Body):
+    """What decided the weights that a job has left."""
+
+    seed: int = Field(description="Decided every random draw.")
+    definition_sha256: str = Field(description="The network's definition.")
+    dataset: str = Field(description="The dataset.")
+    dataset_version: int = Field(description="Its version.")
+    dataset_sha256: str = Field(description="That version's content.")
+    engine_version: str = Field(description="The engine that trained.")
+    numpy_version: str = Field(description="The NumPy that it stood on.")
+    threads: int = Field(description="How many cores were used; no influence on the weights.")
+    temperature: float | None = Field(description="What calibrated the probabilities.")
+    weights_sha256: str = Field(description="The weights.")
+    identical: bool | None = Field(description="Of a replay: whether its weights are the same.")
 
 
 class JobBody(Body):
@@ -74,8 +93,8 @@ class JobBody(Body):
     tags: list[str] = Field(description="Words to find it by.")
     network_id: str | None = Field(description="The stored network that it trains.")
     preset: str | None = Field(description="The preset that its network came from.")
-    network: JsonObject = Field(description="The definition that it trains.")
-    config: JsonObject = Field(description="The request, with every default filled in.")
+    network: Definition = Field(description="The definition that it trains.")
+    config: Config = Field(description="The request, with every default filled in.")
     attempt: int = Field(description="How often it was started; more than once after a crash.")
     queue_position: int | None = Field(description="Its place in the queue, from 1.")
     created_at: Time
@@ -91,7 +110,9 @@ class JobBody(Body):
     )
     model_id: str | None = Field(description="The model that it left.")
     error: JobErrorBody | None = Field(description="Why it has failed.")
-    receipt: JsonObject | None = Field(description="What decided the weights.")
+    receipt: Annotated[JsonObject, As(ReceiptBody)] | None = Field(
+        description="What decided the weights."
+    )
     replay_of: str | None = Field(description="The job that it trains again.")
     dataset_version: int = Field(
         description="The version of its dataset when it was submitted: what it trains on."
@@ -112,8 +133,8 @@ class JobBody(Body):
 class PlanBody(Body):
     """A job that was only checked."""
 
-    config: JsonObject = Field(description="The request, with every default filled in.")
-    network: JsonObject = Field(description="The definition that it would train.")
+    config: Config = Field(description="The request, with every default filled in.")
+    network: Definition = Field(description="The definition that it would train.")
     parameters: int = Field(description="How many numbers would be trained.")
     macs: int = Field(description="Multiply-adds a sample.")
     estimate: "JobEstimateBody" = Field(description="What it would cost.")

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.api.schemas.common import Body, JsonObject, Time
+from app.api.schemas.networks import Definition
 from app.domain.records import Alias, Model
 from app.domain.spec import Spec
 from app.domain.text import ResourceName
@@ -28,7 +29,7 @@ class ModelBody(Body):
     name: str | None = Field(description="What a person calls it: the name of its job.")
     job_id: str | None = Field(description="The job that left it; null for an imported one.")
     network_id: str | None = Field(description="The stored network.")
-    network: JsonObject = Field(description="Its definition.")
+    network: Definition = Field(description="Its definition.")
     dataset: str | None = Field(description="What it has learnt; null where that is not known.")
     classes: list[str] = Field(description="The labels, in the order of its outputs.")
     parameters: int = Field(description="How many numbers were trained.")

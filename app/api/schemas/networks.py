@@ -1,12 +1,19 @@
 """Bodies of networks."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from app.api.schemas.common import Body, JsonObject, Time
+from app.api.schemas.common import As, Body, JsonObject, Time
 from app.domain.definitions import NetworkDefinition, Summary
+from app.domain.layers import AnyLayer
+from app.domain.recipes import Recipe
 from app.domain.records import Network
 from app.services.estimates import Estimate
 from engine.gradcheck import LayerCheck
+
+Definition = Annotated[JsonObject, As(NetworkDefinition)]
+Layers = list[Annotated[JsonObject, As(AnyLayer)]]
 
 
 class LayerBody(Body):
@@ -32,7 +39,7 @@ class SummaryBody(Body):
     name: str | None = Field(description="What a person calls it.")
     preset: str | None = Field(description="The preset that it came from.")
     input_shape: list[int] = Field(description="The shape of one sample.")
-    layers: list[JsonObject] = Field(description="The layers, with every default filled in.")
+    layers: Layers = Field(description="The layers, with every default filled in.")
     output_shape: list[int] = Field(description="The shape of the last layer's output.")
     parameters: int = Field(description="How many numbers are trained.")
     macs: int = Field(description="Multiply-adds a sample.")
@@ -140,5 +147,7 @@ class PresetBody(Body):
 
     description: str = Field(description="What it is and how well it reads.")
     input_shape: list[int] = Field(description="The shape of one sample.")
-    layers: list[JsonObject] = Field(description="The layers.")
-    recipe: JsonObject = Field(description="How a job trains it where it says nothing else.")
+    layers: Layers = Field(description="The layers.")
+    recipe: Annotated[JsonObject, As(Recipe)] = Field(
+        description="How a job trains it where it says nothing else."
+    )

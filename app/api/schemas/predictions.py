@@ -1,8 +1,82 @@
-"""Bodies of predictions."""
+"""Bodies of predictions. What is sent is described here and read faster elsewhere."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, RootModel
 
 from app.api.schemas.common import Body
+from app.domain.drawings import Drawing
+from app.domain.spec import Spec
+from app.services.predictions import MAX_INSTANCES, EncodedImage
+
+Number = Annotated[float, Field(ge=0, le=1)]
+Numbers = list[Number] | list[list[Number]] | list[list[list[Number]]]
+"""An input of one to three dimensions."""
+
+
+class ArraysRequest(Body):
+    """Numbers or encoded images, as TensorFlow Serving takes them."""
+
+    instances: Annotated[
+        list[Numbers | EncodedImage], Field(min_length=1, max_length=MAX_INSTANCES)
+    ] = Field(description="What to read: numbers 0..1 in the model's input shape or flat; images.")
+
+
+class PredictRequest(Spec):
+    """What a model is to read."""
+
+    instances: Annotated[
+        list[Numbers | EncodedImage | Drawing], Field(min_length=1, max_length=MAX_INSTANCES)
+    ] = Field(
+        description="What to read: numbers 0..1 in the model's input shape or flat; images; what "
+        "a pen drew."
+    )
+
+
+Row = Annotated[list[Number], Field(min_length=1)]
+
+
+class InputsRequest(Body):
+    """A batch, as MLflow takes it."""
+
+    inputs: (
+        Annotated[list[Numbers | EncodedImage], Field(min_length=1, max_length=MAX_INSTANCES)] | Row
+    ) = Field(description="What to read; or one flat input.")
+
+
+class SplitTable(Body):
+    """A table without the names of its columns."""
+
+    data: Annotated[list[Row], Field(min_length=1, max_length=MAX_INSTANCES)] = Field(
+        description="A row for each input."
+    )
+
+
+class SplitRequest(Body):
+    """A table, as pandas writes it split."""
+
+    dataframe_split: SplitTable = Field(description="The table.")
+
+
+class RecordsRequest(Body):
+    """A table, as pandas writes it in records."""
+
+    dataframe_records: Annotated[
+        list[Annotated[dict[str, Number], Field(min_length=1)]],
+        Field(min_length=1, max_length=MAX_INSTANCES),
+    ] = Field(description="Rows that name their columns, all of them the same.")
+
+
+class InvocationRequest(RootModel[InputsRequest | ArraysRequest | SplitRequest | RecordsRequest]):
+    """One of four forms."""
+
+
+class OutputsBody(Body):
+    """What a model makes of every input."""
+
+    predictions: list[list[float] | list[list[float]] | list[list[list[float]]]] = Field(
+        description="For each its probabilities, or its reconstruction."
+    )
 
 
 class RankedBody(Body):

@@ -1,105 +1,73 @@
 """The protocol in the OpenAPI document, where it is more than the functions' types."""
 
+import json
 from typing import Any
 
-from app.api.media import BYTES
-from app.api.responses import DESCRIPTIONS, EVERYWHERE
+from app.api.declared import (
+    DESCRIPTIONS,
+    DETAILS,
+    EVERYWHERE,
+    OF_STATUS,
+    REQUEST_ID,
+    Declared,
+    headers,
+)
+from app.api.media import BYTES, SEVEN
 from app.api.schemas.inference_v2 import Failure
 
-_FAILURE = {"model": Failure}
 
-
-def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def failures(*statuses: int) -> Declared:
     """The error responses of a route."""
-    described: dict[int | str, dict[str, Any]] = {
-        status: {"description": DESCRIPTIONS[status], **_FAILURE}
+    declared: Declared = {
+        status: {
+            "model": Failure,
+            "description": DESCRIPTIONS[status],
+            "content": _content(DETAILS[status]),
+            "headers": headers(*OF_STATUS.get(status, ())),
+        }
         for status in (*statuses, *EVERYWHERE)
     }
-    return {**described, "default": {"description": "Any other failure", **_FAILURE}}
+    other = {"model": Failure, "description": "Any other failure.", "content": _content("...")}
+    return {**declared, "default": other}
 
 
-_NUMBERS = {"type": "array", "items": {}, "description": "The elements, flat or nested, row-major."}
-_SHAPE = {"type": "array", "items": {"type": "integer"}, "description": "Rows first."}
-_PARAMETERS = {
-    "type": "object",
-    "description": "`binary_data`, `binary_data_size`, `classification`; of a request "
-    "`timeout` (µs) and `binary_data_output`.",
-}
+def _content(error: str) -> dict[str, Any]:
+    return {"application/json": {"example": {"error": error, "request_id": REQUEST_ID}}}
 
 
-def _tensor(*required: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["name", *required],
-        "properties": {
-            "name": {"type": "string", "description": "The tensor's name."},
-            "datatype": {"type": "string", "description": "FP32, UINT8, BYTES and so on."},
-            "shape": _SHAPE,
-            "data": _NUMBERS,
-            "parameters": _PARAMETERS,
-        },
-    }
+REQUEST = {"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "data": [SEVEN]}]}
+"""A body that most models take: an image."""
 
-
-def in_path(*names: str) -> list[dict[str, Any]]:
-    """The parameters in a route's path, where no signature says them."""
-    return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names
-    ]
-
+_NAMED = "#/components/schemas/"
 
 INFER_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["inputs"],
-                    "properties": {
-                        "id": {"type": "string", "description": "Is said again in the answer."},
-                        "parameters": _PARAMETERS,
-                        "inputs": {"type": "array", "items": _tensor("shape", "datatype")},
-                        "outputs": {"type": "array", "items": _tensor()},
-                    },
-                },
-                "example": {
-                    "inputs": [
-                        {
-                            "name": "input",
-                            "datatype": "UINT8",
-                            "shape": [1, 784],
-                            "data": [0] * 784,
-                        }
-                    ]
-                },
+                "schema": {"$ref": f"{_NAMED}InferRequest"},
+                "example": REQUEST,
             },
-            "application/octet-stream": BYTES,
+            "application/octet-stream": {**BYTES, "example": json.dumps(REQUEST)},
         },
     }
 }
 
-INFER_RESPONSES: dict[int | str, dict[str, Any]] = {
+INFER_LENGTH = {
+    "name": "Inference-Header-Content-Length",
+    "in": "header",
+    "required": False,
+    "description": "Where the JSON of the body ends and raw tensors begin; 0: there is no JSON. "
+    "Without it the body is JSON alone.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
+INFER_RESPONSES: Declared = {
     200: {
         "description": "JSON, and raw tensors behind it where they were asked for.",
+        "headers": headers("Inference-Header-Content-Length"),
         "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["model_name", "model_version", "outputs"],
-                    "properties": {
-                        "model_name": {"type": "string", "description": "As it was asked by."},
-                        "model_version": {"type": "string", "description": "Which was asked."},
-                        "id": {"type": "string", "description": "The request's."},
-                        "parameters": {"type": "object", "description": "`model_id`, times."},
-                        "outputs": {
-                            "type": "array",
-                            "items": _tensor("shape", "datatype"),
-                        },
-                    },
-                }
-            },
+            "application/json": {"schema": {"$ref": f"{_NAMED}InferResponse"}},
             "application/octet-stream": BYTES,
         },
     },

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api import presence
+from app.api.declared import in_path
 from app.api.dependencies import Services
 from app.api.failures_v2 import failure
 from app.api.loading import load_version_soon
 from app.api.plain_route import PlainRoute
 from app.api.v2.answers import compressed, compression, written
-from app.api.v2.described import INFER_BODY, INFER_RESPONSES, in_path
+from app.api.v2.described import INFER_BODY, INFER_LENGTH, INFER_RESPONSES
 from app.api.v2.envelope import Headers, plain
 from app.api.v2.requests import Asked, parse
 from app.domain.errors import InvalidInput
@@ -49,7 +50,7 @@ def install(app: FastAPI) -> None:
             methods=["POST"],
             tags=["inference protocol v2"],
             responses=INFER_RESPONSES,
-            openapi_extra={**INFER_BODY, "parameters": in_path(*names)},
+            openapi_extra={**INFER_BODY, "parameters": [*in_path(*names), INFER_LENGTH]},
             route_class_override=PlainRoute,
         )
 

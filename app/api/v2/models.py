@@ -95,7 +95,8 @@ def _tensor(name: str, shape: tuple[int, ...]) -> TensorBody:
 
 def _ready(parts: Services, name: str, version: Version) -> ModelReadyBody:
     if parts.serving.dropped(version.model_id):
-        raise HTTPException(503, f"model {name!r} is unloaded; load it, or use it")
+        msg = f"model {name!r} is unloaded; load it, or use it"
+        raise HTTPException(503, msg, {"Retry-After": "1"})
     return ModelReadyBody(name=name, ready=True)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.api.schemas.inference_v2 import MAX_OUTPUTS
 from app.api.v2.envelope import Headers, Json, refused, split
 from app.formats.tensors_v2 import DATATYPES, checked_shape, from_bytes, from_json
 from app.services.inference_v2 import INPUT, Tensor, count_rows, output_name, raw_tensor
 from app.services.serving import LoadedModel
-
-MAX_OUTPUTS = 8
-"""The one output may be asked for in several forms."""
 
 
 @dataclass(frozen=True)

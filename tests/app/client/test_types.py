@@ -31,20 +31,22 @@ async def main() -> None:
 """
 
 
-def check(program: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(program)]
+def check(*programs: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", *map(str, programs)]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
 
 
-def test_a_program_and_the_quick_start_pass(tmp_path: Path) -> None:
+def test_a_program_and_the_examples_of_the_documentation_pass(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
+    examples = sorted((ROOT / "docs/examples").glob("*.py"))
+    assert len(examples) >= 2
 
-    for source in (program, ROOT / "docs/examples/quick_start.py"):
-        result = check(source)
-        assert result.returncode == 0, result.stdout
+    result = check(program, *examples)
+
+    assert result.returncode == 0, result.stdout
 
 
 def test_what_is_misspelt_is_found(tmp_path: Path) -> None:

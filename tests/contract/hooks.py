@@ -1,0 +1,153 @@
+"""What schemathesis is told of this service: what files hold, what there is, what no schema says.
+
+Every check of schemathesis is on. One is put in words of our own: that what validates is taken. A
+schema knows nothing of what is stored, and nothing of rules between fields: where a refusal names
+such a rule, and no other, it is right.
+"""
+
+import io
+import os
+import uuid
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from app.api.media import IMAGE_TYPES
+from tests.dataset_files import arrays, npz
+
+WAIT = 0.01
+"""So long a case waits for a job: to wait longer finds nothing, and takes a minute."""
+
+KNOWN = {name: os.environ[f"KNOWN_{name.upper()}"] for name in ("job_id", "network_id", "model")}
+"""What there is, by the names of parameters in paths."""
+
+NO_SCHEMA_SAYS: dict[str, str] = {
+    "one_network": "exactly one of three fields; as a union, generators would make three requests",
+    "shape_mismatch": "a layer takes what the one before it gives",
+    "network_too_large": "the sum over all layers is limited",
+    "too_many_layers": "those inside residuals count too",
+    "needs_softmax": "the last layer depends on the loss",
+    "nesterov_needs_momentum": "one field depends on another",
+    "copy_or_new": "from excludes the fields that it stands for",
+    "missing": "without from, two others are needed; a form needs what its text is the name of",
+    "duplicate_class": "names of classes are distinct",
+    "sample_too_large": "a product of dimensions is limited",
+    "too_many_combinations": "a product of lengths is limited",
+    "array_shape": "the shape is the model's",
+    "ragged_array": "rows are of one length",
+    "columns_differ": "records have the columns of the first",
+    "unusable_file": "no schema says what a file holds",
+    "unknown_network": "what a body names has to be there",
+    "unknown_model": "what a body names has to be there",
+    "unknown_dataset": "what a body names has to be there",
+    "unknown_label": "the classes are the dataset's",
+    "cursor_invalid": "a cursor is what the service gave for this list",
+    "int_type": "to JSON Schema 2.0 is an integer; here JSON is read strictly, and it is a float",
+    "image_format": "no schema says what a file holds",
+    "too_many_explained": "a parameter limits the length of the body",
+    "base64_invalid": "contentEncoding is an annotation, no rule (JSON Schema 2020-12, §8)",
+}
+"""The types of errors that a valid request may be answered with, and why."""
+
+
+def seven(form: str) -> bytes:
+    """A drawn 7 as an image file."""
+    image = Image.new("L", (28, 28), 0)
+    ImageDraw.Draw(image).line([(7, 6), (20, 6), (12, 22)], fill=255, width=2)
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
+for media_type in IMAGE_TYPES:
+    file = seven(media_type.removeprefix("image/").upper())
+    schemathesis.openapi.media_type(media_type, st.just(file))
+DATASET = npz(arrays())
+schemathesis.openapi.media_type("application/zip", st.just(DATASET))
+
+FILES = {"seven.png": seven("PNG"), "digits.npz": DATASET}
+"""What the files hold that examples name."""
+
+
+@schemathesis.serializer(*IMAGE_TYPES)
+def image(_context: Any, value: Any) -> bytes:
+    """An image as it is; an example is a file's name."""
+    content = FILES.get(value, value) if isinstance(value, str) else value
+    return content if isinstance(content, bytes) else str(content).encode()
+
+
+@schemathesis.hook
+def map_path_parameters(context: Any, path_parameters: Any) -> Any:
+    """Ask for what there is every other time; it is never deleted."""
+    if not path_parameters or context.operation.method == "delete":
+        return path_parameters
+    there = {
+        name: value for name, value in KNOWN.items() if len(str(path_parameters.get(name, "x"))) % 2
+    }
+    return {name: there.get(name, value) for name, value in path_parameters.items()}
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Send files for their names, every key once, and ask for no answer that takes its time.
+
+    That is a long poll, or the stream of a job that waits.
+    """
+    operation = case.operation.definition.raw["operationId"]
+    if case.media_type == "multipart/form-data" and isinstance(case.body, dict):
+        case.body = {name: _with_files(part) for name, part in case.body.items()}
+    key = case.headers.get("Idempotency-Key")
+    if isinstance(key, str) and 1 <= len(key) <= 200:
+        case.headers["Idempotency-Key"] = f"{key}{uuid.uuid4().hex}"
+    if operation == "jobs_events":
+        case.headers["Accept"] = "application/json"
+    elif operation == "jobs_read" and "wait" in (case.query or {}):
+        try:
+            wait = float(case.query["wait"])
+        except (TypeError, ValueError):
+            return
+        if WAIT < wait <= 60:
+            case.query["wait"] = WAIT
+
+
+def _with_files(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_with_files(one) for one in part]
+    return FILES.get(part, part) if isinstance(part, str) else part
+
+
+@schemathesis.check
+def taken_unless_no_schema_says_why(context: Any, response: Any, case: Any) -> bool | None:
+    """A valid request is taken, or refused for a rule that no schema can say."""
+    if response.status_code == 422:
+        kinds = {one["type"] for one in response.json().get("errors", [])}
+        if kinds and kinds <= NO_SCHEMA_SAYS.keys():
+            return None
+    if response.status_code == 400 and case.operation.path.endswith("/infer"):
+        return None  # a header says where the body's JSON ends, a shape how long its data is
+    return positive_data_acceptance(context, response, case)
+
+
+@schemathesis.check
+def refused_if_anything_is_wrong(context: Any, response: Any, case: Any) -> bool | None:
+    """An invalid request is refused; a whole file of ours that is sent as it is, is none.
+
+    Schemathesis takes bodies from registered strategies into invalid cases too, says so, and
+    expects them to be refused.
+    """
+    said = getattr(case.meta.phase.data, "description", None) if case.meta else None
+    if said is not None and said.startswith(("custom media type", "positive test case")):
+        return None
+    return negative_data_rejection(context, response, case)
+
+
+@schemathesis.check
+def status_is_named(context: Any, response: Any, case: Any) -> None:
+    """`default` is for what stands before the service: what it answers itself has a status."""
+    named = case.operation.definition.raw["responses"]
+    if response.status_code not in (405, *(int(status) for status in named if status.isdigit())):
+        msg = f"{response.status_code} is not named: {response.text[:300]}"
+        raise AssertionError(msg)
