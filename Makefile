@@ -1,9 +1,9 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture.
 # make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
 # against the service; make bench: the engine's speed beside others; make bench-serve: the same for
-# answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
-# much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
-# killed on the way, and what comes of it.
+# answers; make bench-page: the same for the page, in a browser; make accuracy: how well the presets
+# read; make drawings: drawn and photographed digits, how much worse than clean ones. make cluster: as
+# on many machines, on this one; make chaos: what is killed on the way, and what comes of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 CLIENTS := .venv-clients
 
-.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos lock clean browser
+.PHONY: run test check parity clients bench bench-serve bench-page accuracy drawings cluster chaos lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -43,6 +43,11 @@ bench: $(BENCH)/stamp
 # The load is made by wrk, which is a package of most systems, but none of Python's.
 bench-serve: $(BENCH)/serve.stamp $(MLSERVER)/stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/serve.py
+
+# A person's journey, first sight, answers to hands and the heap, beside a job for so many minutes.
+bench-page: MINUTES ?= 30
+bench-page: $(VENV)/dev.stamp browser
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/page.py --minutes $(MINUTES)
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py
