@@ -108,7 +108,7 @@ def test_axe_finds_nothing_wrong_with_the_camera(page: Page, model: Model) -> No
     expect_no_violation_on_a_phone(page)
 
 
-def test_axe_finds_nothing_wrong_with_keys_and_requests(
+def test_axe_finds_nothing_wrong_with_keys_requests_and_emptiness(
     page: Page, start_server: StartServer, tolerated: list[str]
 ) -> None:
     tolerated.append("status of 401")
@@ -121,6 +121,10 @@ def test_axe_finds_nothing_wrong_with_keys_and_requests(
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Show the job as a request").click()
     expect(page.get_by_role("dialog", name="The same as a request")).to_be_visible()
+    expect_no_violation_on_a_phone(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Nothing to compare yet")).to_be_visible()
     expect_no_violation_on_a_phone(page)
 
 

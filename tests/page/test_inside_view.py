@@ -423,7 +423,14 @@ def test_a_key_goes_with_every_picture_and_file(
 
 def test_an_empty_server_is_no_error(page: Page, start_server: StartServer) -> None:
     page.goto(f"{start_server().url}/#inside")
-    expect(page.locator("#inside [role=alert]").first).to_contain_text("no model yet")
+    expect(page.get_by_role("heading", name="There is no model yet")).to_be_visible()
+    expect(panel(page, "Architecture")).to_be_hidden()
+    expect(panel(page, "The data").locator(".wall button").first).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Nothing to compare yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare them")).to_be_hidden()
+    page.locator("#compare").get_by_role("link", name="Train a network").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
