@@ -119,6 +119,7 @@ def test_axe_finds_nothing_wrong_with_keys_requests_and_emptiness(
     page.get_by_role("textbox", name="Key").fill(key)
     page.get_by_role("button", name="Use this key").click()
     page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.locator("#cost")).to_contain_text("parameters")
     page.get_by_role("button", name="Show the job as a request").click()
     expect(page.get_by_role("dialog", name="The same as a request")).to_be_visible()
     expect_no_violation_on_a_phone(page)

@@ -116,7 +116,7 @@ class Inside {
     try {
       await this.#fetch();
       this.problem.textContent = '';
-      const { data, part, class: label, sample } = this.#state;
+      const { data = this.dataset.value, part, class: label, sample } = this.#state;
       this.browser.show(this.#datasets, { data, split: part, label });
       this.#render();
       const [dataset, split, index] = (sample ?? '').split('/');
