@@ -112,6 +112,9 @@ def hands(page: Page) -> Sequence[Callable[[], object]]:
     def view(name: str) -> None:
         page.get_by_role("link", name=name, exact=True).click()
 
+    def preset(name: str) -> None:
+        page.get_by_role("radio", name=name).click(force=True)
+
     def type_epochs() -> None:
         page.get_by_label("Epochs", exact=True).click()
         page.keyboard.type("12")
@@ -119,11 +122,11 @@ def hands(page: Page) -> Sequence[Callable[[], object]]:
 
     return [
         lambda: page.get_by_label("Logarithmic").click(),
-        lambda: page.get_by_text("lenet5", exact=True).click(),
+        lambda: preset("lenet5"),
         page.locator("#layers .layer-name").first.click,
         type_epochs,
         lambda: page.get_by_text("The whole recipe").click(),
-        lambda: page.get_by_text("mlp", exact=True).click(),
+        lambda: preset("mlp"),
         lambda: page.get_by_text("The numbers").click(),
         lambda: view("Draw"),
         lambda: draw(page, seconds=0.4),
