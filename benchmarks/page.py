@@ -127,7 +127,7 @@ def hands(page: Page) -> Sequence[Callable[[], object]]:
         type_epochs,
         lambda: page.get_by_text("The whole recipe").click(),
         lambda: preset("mlp"),
-        lambda: page.get_by_text("The numbers").click(),
+        lambda: page.get_by_label("Along").press("ArrowDown"),
         lambda: view("Draw"),
         lambda: draw(page, seconds=0.4),
         lambda: page.get_by_role("button", name="Undo").click(),
