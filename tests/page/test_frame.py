@@ -88,8 +88,10 @@ def test_a_drawing_and_a_job_outlast_a_server_that_is_killed(
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_label("Let it read my drawing while it learns").check()
     page.get_by_role("radio", name="mlp").check(force=True)
-    page.get_by_label("Epochs", exact=True).fill("20")
+    page.get_by_label("Epochs", exact=True).fill("30")
     page.get_by_role("button", name="Start training").click()
+    learning = re.compile(r"Epoch ([2-9]|\d\d) of 30")
+    expect(page.locator("#watch .summary")).to_contain_text(learning, timeout=TRAINING_TIMEOUT)
     points = page.locator("#loss .validation circle")
     expect(points).not_to_have_count(0, timeout=TRAINING_TIMEOUT)
 
@@ -106,7 +108,7 @@ def test_a_drawing_and_a_job_outlast_a_server_that_is_killed(
     server.part.start()
     expect(banner).to_be_empty(timeout=30_000)
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
-    expect(points).to_have_count(20)
+    expect(points).to_have_count(30)
     expect(page.locator(".outcome")).to_contain_text("Test accuracy")
     expect(page.locator("#watch .probe")).to_contain_text("The trained model: 7")
 
@@ -117,7 +119,7 @@ FIRST_SIGHT = 100_000
 
 def test_the_first_sight_is_small_and_comes_at_once(page: Page, model: Model) -> None:
     came: list[Request] = []
-    page.on("requestfinished", came.append)
+    page.on("requestfinished", lambda request: came.append(request))
     page.goto("/", wait_until="networkidle")
     expect(page.locator("#verdict h3")).to_have_text("Draw a digit")
     sizes = [request.sizes() for request in came]

@@ -53,7 +53,8 @@ def expect_texts_alone(page: Page) -> None:
 
 
 def option(page: Page, view: str, label: str) -> Locator:
-    return page.locator(f"#{view}").get_by_label(label, exact=True).locator("option:checked")
+    chosen = page.locator(f"#{view}").get_by_role("combobox", name=label, exact=True)
+    return chosen.locator("option:checked")
 
 
 def test_where_one_draws(page: Page, job: dict[str, Any]) -> None:
