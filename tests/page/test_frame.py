@@ -119,7 +119,11 @@ FIRST_SIGHT = 100_000
 
 def test_the_first_sight_is_small_and_comes_at_once(page: Page, model: Model) -> None:
     came: list[Request] = []
-    page.on("requestfinished", lambda request: came.append(request))
+
+    def arrived(request: Request) -> None:
+        came.append(request)
+
+    page.on("requestfinished", arrived)
     page.goto("/", wait_until="networkidle")
     expect(page.locator("#verdict h3")).to_have_text("Draw a digit")
     sizes = [request.sizes() for request in came]
