@@ -1,11 +1,13 @@
 # make run: start the service; make test: all tests; make check: style, types, architecture,
 # known vulnerabilities.
 # make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
-# and generated ones against the service; make bench: the engine's speed beside others; make bench-serve: the same for
-# answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
-# much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
-# killed on the way, and what comes of it. make image: the container, built and held to what it
-# promises; make wheel: the package, alone in an environment.
+# and generated ones against the service; make openapi: the document that they are generated from;
+# make contract: the service against it. make bench: the engine's speed beside others; make bench-serve:
+# the same for answers; make bench-page: the same for the page, in a browser; make accuracy: how well the
+# presets read; make drawings: drawn and photographed digits, how much worse than clean ones.
+# make cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes
+# of it. make image: the container, built and held to what it promises; make wheel: the package, alone
+# in an environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +20,7 @@ ENGINE ?= docker
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
 	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check openapi contract parity clients bench bench-serve accuracy drawings cluster chaos image wheel lock clean browser
+.PHONY: run test check openapi contract parity clients bench bench-serve bench-page accuracy drawings cluster chaos image wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -59,6 +61,11 @@ bench: $(BENCH)/stamp
 # The load is made by wrk, which is a package of most systems, but none of Python's.
 bench-serve: $(BENCH)/serve.stamp $(MLSERVER)/stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BENCH)/bin/python benchmarks/serve.py
+
+# A person's journey, first sight, answers to hands and the heap, beside a job for so many minutes.
+bench-page: MINUTES ?= 30
+bench-page: $(VENV)/dev.stamp browser
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/page.py --minutes $(MINUTES)
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py

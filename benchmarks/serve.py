@@ -26,6 +26,7 @@ from pathlib import Path
 
 import httpx
 import wrk
+from figures import judge, spread
 from peers.mlp import Mlp
 from rows import TOLERANCE, Row, check, first_digit, json_row, peer_rows, product_rows
 from servers import MLSERVER, post, product, start_peers
@@ -113,27 +114,6 @@ def table(loads: Loads) -> None:
             f"({low:,.0f}..{high:,.0f})  p50 {p50:6.3f} ms  p99 {p99:7.3f} ms"
         )
     sys.stdout.flush()
-
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """The second smallest and the second largest; of less than four values the outermost."""
-    ordered = sorted(values)
-    edge = 1 if len(ordered) > 3 else 0
-    return ordered[edge], ordered[-1 - edge]
-
-
-def judge(what: str, values: Sequence[float], target: str, unit: str = "") -> None:
-    """One line: the median, its spread, and the target that it reaches or not."""
-    median, (low, high) = statistics.median(values), spread(values)
-    sign, bound = target.split()
-    short = median < float(bound) if sign == "≥" else median > float(bound)
-    digits = 0 if unit == " µs" else 2
-    print(
-        f"{what:36} {median:7.{digits}f}{unit} ({low:.{digits}f}..{high:.{digits}f})"
-        f"  target {target}{unit}"
-        f"{'  falls short' if short else ''}",
-        flush=True,
-    )
 
 
 def ratios(above: Sequence[Load], below: Sequence[Load], figure: str = "rate") -> list[float]:

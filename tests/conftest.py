@@ -119,9 +119,10 @@ def model(server: Server) -> dict[str, Any]:
     return train_a_reader(server)
 
 
-def train_a_reader(server: Server) -> dict[str, Any]:
+def train_a_reader(server: Server, key: str = "") -> dict[str, Any]:
     """A model that reads digits well: linear, one epoch of all of MNIST."""
-    with httpx.Client(base_url=server.url, timeout=70) as client:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(base_url=server.url, timeout=70, headers=headers) as client:
         job = client.post("/v1/jobs", json={"preset": "linear", "epochs": 1, "seed": 1}).json()
         ended = wait_until_ended(client, job["id"])
         assert ended["status"] == "succeeded", ended["error"]

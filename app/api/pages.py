@@ -5,7 +5,9 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 STATIC = Path(str(files("app") / "static"))
 SWAGGER = Path(str(files("fastapi_swagger") / "resources"))
@@ -45,9 +47,9 @@ async def favicon() -> Response:
     return FileResponse(STATIC / "favicon.svg", media_type="image/svg+xml")
 
 
-def static_files() -> StaticFiles:
-    """What lies under /static: the page's own files."""
-    return StaticFiles(directory=STATIC)
+def static_files() -> ASGIApp:
+    """What lies under /static: the page's own files, packed: first sight is a third of them."""
+    return GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=500, compresslevel=6)
 
 
 def swagger_files() -> StaticFiles:

@@ -6,6 +6,8 @@
  * @property {string} [title] where there is more than one
  * @property {string} [method] POST where there is none
  * @property {FormData | object} [body]
+ * @property {string} [file] what the answer is kept as, where it is one to keep
+ * @property {boolean} [stream] whether the answer comes line by line
  */
 
 /**

@@ -1,4 +1,6 @@
-"""A real Chromium, and a page that may neither complain, nor break its policy, nor phone out."""
+"""A real Chromium, and a page that may neither complain, nor interrupt, nor break its policy, nor
+phone out.
+"""
 
 import shutil
 import socket
@@ -6,7 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests.conftest import Server, StartServer, start_service, train_a_reader
 
@@ -77,7 +87,12 @@ def page(
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
             strangers.append(request.url)
 
+    def interrupted(dialog: Dialog) -> None:
+        complaints.append(f"{dialog.type}: {dialog.message}")
+        dialog.dismiss()
+
     page.on("console", hear)
+    page.on("dialog", interrupted)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", look)
     yield page

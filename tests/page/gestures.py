@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 Model = dict[str, Any]
 Stroke = list[tuple[float, float]]
@@ -40,6 +40,15 @@ def draw(page: Page, stroke: Stroke) -> None:
     for point in others:
         page.mouse.move(*point, steps=5)
     page.mouse.up()
+
+
+def tab_to(page: Page, control: Locator) -> None:
+    """Go there as one does without a mouse."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if control.evaluate("node => node === document.activeElement"):
+            return
+    raise AssertionError(f"the Tab key does not lead to {control}")
 
 
 def inked(page: Page, *places: tuple[float, float]) -> list[bool]:

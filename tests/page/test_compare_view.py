@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Server, StartServer, wait_until_ended
+from tests.page.gestures import tab_to
 from tests.page.test_accessibility import expect_no_violation
 
 Model = dict[str, Any]
@@ -168,6 +169,31 @@ def test_two_models_are_compared_in_words_and_pictures(
     frame.click()
     expect(page.get_by_role("heading", name="Look inside")).to_be_visible()
     expect(page.locator(".layers-film figure").first).to_be_visible()
+
+
+def test_jobs_and_models_are_compared_by_keyboard(
+    page: Page, model: Model, sweep: dict[str, Any], trials: list[Job]
+) -> None:
+    worse = trials[1]["model_id"]
+    open_sweep(page, sweep, f"&a={model['id']}&b={worse}")
+    heading = page.get_by_role("columnheader", name="optimizer · learning rate")
+    tab_to(page, heading.get_by_role("button"))
+    page.keyboard.press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    tab_to(page, rows(page).first.get_by_role("checkbox"))
+    page.keyboard.press("Space")
+    expect(page.locator(".curves .series-0 circle")).to_have_count(4 * 2)
+    tab_to(page, page.get_by_role("combobox", name="A", exact=True))
+    tab_to(page, page.get_by_role("button", name="Compare them"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#compare .outcome")).to_have_text("A is better")
+    sides = page.get_by_role("group", name="Who is right").get_by_role("button")
+    tab_to(page, sides.nth(1))
+    page.keyboard.press("Enter")
+    expect(sides.nth(1)).to_have_attribute("aria-pressed", "true")
+    tab_to(page, page.locator(".disagreements .wall button").first)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Look inside")).to_be_visible()
 
 
 def test_a_model_beside_itself_is_a_draw(page: Page, model: Model) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.conftest import Server
+from tests.conftest import Server, StartServer, train_a_reader
 from tests.page.gestures import (
     SEVEN,
     TRAINING_TIMEOUT,
@@ -259,38 +259,9 @@ def test_a_device_without_a_camera_says_so(page: Page, model: Model) -> None:
     expect(page.locator("#reading-problem")).to_contain_text("https")
 
 
-def kept_digits(page: Page, *, refuse: int | None = None) -> list[bytes]:
-    """Datasets that grow, as the contract has them; the bodies of the samples that were added."""
-    made: list[str] = []
-    samples: list[bytes] = []
-
-    def datasets(route: Route) -> None:
-        if route.request.method == "GET":
-            names = ["mnist", *made]
-            route.fulfill(json={"data": [{"name": n, "ready": True} for n in names]})
-            return
-        body = json.loads(route.request.post_data or "")
-        assert body == {"name": "my-digits", "from": "mnist"}
-        if refuse is not None:
-            route.fulfill(status=refuse, json={"detail": "Method Not Allowed"})
-            return
-        made.append(body["name"])
-        route.fulfill(status=201, json={"name": body["name"]})
-
-    def sample(route: Route) -> None:
-        assert made
-        assert "split=train" in route.request.url
-        samples.append(route.request.headers["content-type"].encode())
-        route.fulfill(status=201, json={"index": 60_000, "split": "train", "label": "1"})
-
-    page.route("**/v1/datasets?**", datasets)
-    page.route("**/v1/datasets", datasets)
-    page.route("**/v1/datasets/my-digits/samples?**", sample)
-    return samples
-
-
-def test_a_drawing_is_kept_with_its_true_label_and_trained_with(page: Page, model: Model) -> None:
-    samples = kept_digits(page)
+def test_a_drawing_is_kept_with_its_true_label_and_trained_with(
+    page: Page, model: Model, server: Server
+) -> None:
     open_with(page, model)
     expect(page.get_by_text("It is a …")).to_be_hidden()
     draw(page, SEVEN)
@@ -298,39 +269,40 @@ def test_a_drawing_is_kept_with_its_true_label_and_trained_with(page: Page, mode
         page.get_by_text("It is a …").click()
         page.get_by_role("group", name="It is a").get_by_role("button", name=label).click()
         expect(page.locator(".kept")).to_contain_text(f"Kept as {label} in “my-digits”")
-    assert [kind.split(b";")[0] for kind in samples] == [b"multipart/form-data"] * 2
+    kept = httpx.get(f"{server.url}/v1/datasets/my-digits").json()
+    assert kept["train_samples"] == 60_002
+    newest = f"{server.url}/v1/datasets/my-digits/samples/60001?split=train"
+    assert httpx.get(newest).headers["X-Label"] == "7"
 
     train = page.get_by_role("button", name="Train with it")
     expect(train).to_be_focused()
-    posted: list[dict[str, Any]] = []
-
-    def learn_mnist(route: Route) -> None:
-        if route.request.method != "POST":
-            route.fallback()
-            return
-        posted.append(json.loads(route.request.post_data or ""))
-        job = {**posted[-1], "dataset": "mnist", "train_samples": 1000}
-        route.fallback(post_data=json.dumps(job))
-
-    page.route("**/v1/jobs", learn_mnist)
-    train.click()
+    with page.expect_response("**/v1/jobs") as posted:
+        train.click()
+    config = posted.value.json()["config"]
+    assert (config["init_from"], config["dataset"]) == (model["id"], "my-digits")
     expect(page.locator("#watch-title")).to_have_text("With my digits")
     expect(page.locator("#watch .probe")).to_be_visible()
-    assert posted[0]["init_from"] == model["id"]
-    assert posted[0]["dataset"] == "my-digits"
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
 
 
-def test_a_server_that_keeps_no_drawings_is_understood(
-    page: Page, model: Model, tolerated: list[str]
+def test_who_may_only_read_is_told_that_no_drawing_is_kept(
+    page: Page, start_server: StartServer, tolerated: list[str]
 ) -> None:
-    tolerated.append("status of 405")
-    kept_digits(page, refuse=405)
-    open_with(page, model)
+    tolerated.extend(["status of 401", "status of 403"])
+    reader, trainer = (
+        "a-reader-s-key-of-forty-characters-here!",
+        "a-trainer-s-key-of-forty-characters-too!",
+    )
+    server = start_server(MNISTRY_API_KEYS=f"reader:{reader},trainer:{trainer}")
+    train_a_reader(server, key=trainer)
+    page.goto(server.url)
+    page.get_by_role("textbox", name="Key").fill(reader)
+    page.get_by_role("button", name="Use this key").click()
+    expect(page.locator("#verdict h3")).to_have_text("Draw a digit")
     draw(page, SEVEN)
     page.get_by_text("It is a …").click()
     page.get_by_role("group", name="It is a").get_by_role("button", name="7").click()
-    expect(page.locator(".correction .problem")).to_contain_text("keeps no drawings")
+    expect(page.locator(".correction .problem")).to_contain_text("trainer")
 
 
 def test_the_model_that_reads_is_in_the_address(page: Page, model: Model) -> None:

@@ -3,9 +3,9 @@
 import re
 
 import httpx
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Request, expect
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, train_a_reader
 from tests.e2e.test_keys import added, soon
 from tests.page.gestures import (
     SEVEN,
@@ -13,21 +13,10 @@ from tests.page.gestures import (
     Model,
     draw,
     expect_a_reading,
+    inked,
     open_with,
     train_briefly,
 )
-
-
-def test_a_name_is_shown_as_text_whatever_it_says(page: Page, server: Server) -> None:
-    name = '<img src=x onerror="document.title=1"> \u05e9\u05d1\u05e2 \u202e7'
-    body = {"preset": "mlp", "epochs": 1, "train_samples": 1000, "name": name}
-    job = httpx.post(f"{server.url}/v1/jobs", json=body).json()
-    page.goto(f"/#train?job={job['id']}")
-    expect(page.locator("#watch-title")).to_have_text(name)
-    expect(page.locator(f'#jobs a[href="#train?job={job["id"]}"] b')).to_have_text(name)
-    expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
-    expect(page.locator("#model option:checked")).to_contain_text(name)
-    assert page.locator("img[src=x]").count() == 0
 
 
 def test_everything_can_be_reached_and_a_job_started_by_keyboard(page: Page, model: Model) -> None:
@@ -87,46 +76,60 @@ def test_on_an_empty_server_the_page_offers_to_train_and_then_reads(
     expect_a_reading(page, "7")
 
 
-def test_a_job_is_watched_on_through_a_restart_of_the_server(
+def test_a_drawing_and_a_job_outlast_a_server_that_is_killed(
     page: Page, start_server: StartServer, tolerated: list[str], unused_port: int
 ) -> None:
     tolerated.extend(["net::ERR_", "status of 503"])
-    port = ("--port", str(unused_port))
-    first = start_server(*port)
+    server = start_server("--port", str(unused_port))
+    train_a_reader(server)
     train_briefly(page)
-    page.goto(f"{first.url}/#train")
-    page.get_by_label("Epochs", exact=True).fill("20")
+    page.goto(server.url)
+    draw(page, SEVEN)
+    expect_a_reading(page, "7")
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_label("Let it read my drawing while it learns").check()
+    page.get_by_role("radio", name="mlp").check(force=True)
+    page.get_by_label("Epochs", exact=True).fill("30")
     page.get_by_role("button", name="Start training").click()
+    learning = re.compile(r"Epoch ([2-9]|\d\d) of 30")
+    expect(page.locator("#watch .summary")).to_contain_text(learning, timeout=TRAINING_TIMEOUT)
     points = page.locator("#loss .validation circle")
     expect(points).not_to_have_count(0, timeout=TRAINING_TIMEOUT)
 
-    first.stop()
+    server.part.kill()
     banner = page.locator("#banner")
     expect(banner).to_contain_text("does not answer")
     expect(points).not_to_have_count(0)
+    expect(page.locator("#watch .probe")).to_be_visible()
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect_a_reading(page, "7")
+    assert inked(page, SEVEN[0]) == [True]
+    page.get_by_role("link", name="Train", exact=True).click()
 
-    start_server(*port)
+    server.part.start()
     expect(banner).to_be_empty(timeout=30_000)
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
-    expect(points).to_have_count(20)
+    expect(points).to_have_count(30)
     expect(page.locator(".outcome")).to_contain_text("Test accuracy")
+    expect(page.locator("#watch .probe")).to_contain_text("The trained model: 7")
 
 
 FIRST_SIGHT = 100_000
-"""Bytes of what is there before anything is asked for."""
+"""Bytes over the wire until the page is at rest."""
 
 
 def test_the_first_sight_is_small_and_comes_at_once(page: Page, model: Model) -> None:
-    sizes: list[int] = []
+    came: list[Request] = []
 
-    def weigh(response: Response) -> None:
-        if "/v1/" not in response.url:  # lists of models and jobs are as long as they are
-            sizes.append(len(response.body()))
+    def arrived(request: Request) -> None:
+        came.append(request)
 
-    page.on("response", weigh)
+    page.on("requestfinished", arrived)
     page.goto("/", wait_until="networkidle")
     expect(page.locator("#verdict h3")).to_have_text("Draw a digit")
-    assert 0 < sum(sizes) < FIRST_SIGHT
+    sizes = [request.sizes() for request in came]
+    wire = sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes)
+    assert 0 < wire < FIRST_SIGHT
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert painted < 1000
 

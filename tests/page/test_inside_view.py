@@ -1,16 +1,18 @@
 """Look inside: what a person finds out about a model and the data that it learns from."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
+import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Server, StartServer, wait_until_ended
+from tests.dataset_files import arrays, npz
+from tests.page.gestures import tab_to
 from tests.page.test_accessibility import expect_no_violation
 
 Model = dict[str, Any]
@@ -160,6 +162,39 @@ def test_the_confusion_matrix_is_walked_with_arrow_keys(page: Page, model: Model
     expect(panel(page, "Mistakes").get_by_role("heading", name="Read right: 1")).to_be_focused()
 
 
+def test_it_is_looked_into_by_keyboard(page: Page, model: Model, tmp_path: Path) -> None:
+    open_inside(page, model)
+    expect(cell(page, "0", "0")).to_be_visible()
+    tab_to(page, page.locator("#inside").get_by_label("Model"))
+    tab_to(page, page.get_by_role("button", name="ONNX"))
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    tab_to(page, cell(page, "0", "0"))
+    page.keyboard.press("Enter")
+    mistakes = panel(page, "Mistakes")
+    expect(mistakes.get_by_role("heading", name="Read right: 0")).to_be_focused()
+    tab_to(page, mistakes.locator(".wall button").first)
+    page.keyboard.press("Enter")
+    walk = panel(page, "Layer by layer")
+    expect(walk.get_by_role("heading", name="Layer by layer")).to_be_focused()
+    expect(walk.locator(".layers-film figure")).to_have_count(3)
+
+    tab_to(page, panel(page, "The data").get_by_role("button", name="Next"))
+    page.keyboard.press("Enter")
+    expect(panel(page, "The data").get_by_role("status")).to_contain_text("Page 2")
+    own = panel(page, "Data of your own")
+    tab_to(page, own.get_by_label("Name"))
+    page.keyboard.type("by-keyboard")
+    tab_to(page, own.get_by_label("File"))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    (tmp_path / "mine.npz").write_bytes(npz(arrays()))
+    chooser.value.set_files(tmp_path / "mine.npz")
+    tab_to(page, own.get_by_role("button", name="Upload", exact=True))
+    page.keyboard.press("Enter")
+    expect(own.get_by_role("status")).to_contain_text("40 to train on")
+
+
 def test_a_mistake_is_followed_through_the_layers(page: Page, model: Model) -> None:
     open_inside(page, model)
     panel(page, "Mistakes").locator(".wall button").first.click()
@@ -232,66 +267,49 @@ def test_a_dataset_is_browsed_by_class_and_page(page: Page, model: Model) -> Non
     assert "part=train&class=7" in page.url
 
 
-def upload(page: Page, name: str) -> Locator:
+def upload(page: Page, name: str, content: bytes) -> Locator:
     panel_ = panel(page, "Data of your own")
     panel_.get_by_label("Name").fill(name)
     panel_.get_by_label("File").set_input_files(
-        {"name": "mine.npz", "mimeType": "application/zip", "buffer": b"not read here" * 1000}
+        {"name": "mine.npz", "mimeType": "application/zip", "buffer": content}
     )
     panel_.get_by_role("button", name="Upload", exact=True).click()
     return panel_
 
 
-def test_a_dataset_is_uploaded_and_what_was_found_is_said(page: Page, model: Model) -> None:
-    forms: list[bytes] = []
-
-    def answer(route: Route) -> None:
-        if route.request.method != "POST":
-            return route.continue_()
-        forms.append(route.request.post_data_buffer or b"")
-        body = {
-            "name": "mine",
-            "classes": ["<b>a</b>", "b"],
-            "train_samples": 1200,
-            "test_samples": 300,
-            "checks": {"duplicates": {"train": 4, "test": 1, "between": 2}},
-            "warnings": ["the largest class has 9 times the samples of the smallest"],
-        }
-        return route.fulfill(status=201, json=body)
-
-    page.route("**/v1/datasets", answer)
+def test_a_dataset_is_uploaded_and_what_was_found_is_said(
+    page: Page, model: Model, server: Server
+) -> None:
+    content = arrays(train=45, test=20)
+    content["y_train"] = np.array([0] * 27 + [1, 2, 3, 4, 5, 6, 7, 8, 9] * 2)
+    content["x_train"][1:5] = content["x_train"][0]
+    content["x_test"][1] = content["x_test"][0]
+    content["x_test"][2:4] = content["x_train"][10:12]
     open_inside(page, model)
-    form = upload(page, "mine")
+    form = upload(page, "mine", npz(content))
     expect(form.get_by_role("status")).to_have_text(
-        "mine: 1,200 to train on, 300 to test with, 2 classes, 5 duplicates, "
+        "mine: 45 to train on, 20 to test with, 10 classes, 5 duplicates, "
         "2 test samples are training samples too."
     )
-    expect(form.get_by_role("listitem")).to_contain_text("9 times")
-    assert b'name="name"\r\n\r\nmine' in forms[0]
-    assert b'filename="mine.npz"' in forms[0]
+    warnings = httpx.get(f"{server.url}/v1/datasets/mine").json()["warnings"]
+    expect(form.get_by_role("listitem")).to_have_text(warnings)
+    data = panel(page, "The data")
+    expect(data.get_by_label("Dataset")).to_have_value("mine")
+    expect(data).to_contain_text("45 to train on, 20 to test with")
 
 
 def test_what_is_wrong_with_a_dataset_is_said(
-    page: Page, model: Model, tolerated: list[str]
+    page: Page, model: Model, server: Server, tolerated: list[str]
 ) -> None:
     tolerated.append("status of 422")
-    problem = {
-        "detail": "the file is no dataset",
-        "errors": [{"loc": ["file"], "msg": "x_train is <missing>", "type": "missing"}],
-    }
-
-    def answer(route: Route) -> None:
-        if route.request.method != "POST":
-            return route.continue_()
-        return route.fulfill(
-            status=422, content_type="application/problem+json", body=json.dumps(problem)
-        )
-
-    page.route("**/v1/datasets", answer)
+    content = npz({"x_train": arrays()["x_train"]})
     open_inside(page, model)
-    form = upload(page, "mine")
-    expect(form.get_by_role("status")).to_have_text("the file is no dataset")
-    expect(form.get_by_role("listitem")).to_have_text("file: x_train is <missing>")
+    form = upload(page, "broken", content)
+    refused = httpx.post(
+        f"{server.url}/v1/datasets", data={"name": "broken"}, files={"file": ("mine.npz", content)}
+    ).json()
+    expect(form.get_by_role("status")).to_have_text(refused["detail"])
+    expect(form.get_by_role("listitem")).to_contain_text(refused["errors"][0]["msg"])
     expect(form.get_by_role("button", name="Upload", exact=True)).to_be_enabled()
 
 
@@ -405,7 +423,14 @@ def test_a_key_goes_with_every_picture_and_file(
 
 def test_an_empty_server_is_no_error(page: Page, start_server: StartServer) -> None:
     page.goto(f"{start_server().url}/#inside")
-    expect(page.locator("#inside [role=alert]").first).to_contain_text("no model yet")
+    expect(page.get_by_role("heading", name="There is no model yet")).to_be_visible()
+    expect(panel(page, "Architecture")).to_be_hidden()
+    expect(panel(page, "The data").locator(".wall button").first).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Nothing to compare yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare them")).to_be_hidden()
+    page.locator("#compare").get_by_role("link", name="Train a network").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -199,6 +199,35 @@ def test_the_whole_recipe_is_sent_as_it_was_chosen(page: Page, tolerated: list[s
     assert (config["seed"], config["train_samples"], config["batch_size"]) == (42, 2000, 64)
 
 
+def test_a_job_begins_with_a_model_and_ends_under_an_alias(page: Page, model: Model) -> None:
+    page.goto("/#train")
+    page.get_by_role("radio", name="linear").check(force=True)
+    page.get_by_text("The whole recipe").click()
+    page.get_by_label("Begin with").select_option(model["id"])
+    page.get_by_label("Moving average").fill("0.5")
+    page.get_by_label("Seconds at most").fill("60")
+    page.get_by_label("Alias").fill("from-the-page")
+    page.get_by_label("Tags").fill("second try, \u05e9\u05d1\u05e2")
+    page.get_by_label("Notes").fill("It goes on\nwhere the first one ended.")
+    page.get_by_label("Train samples").fill("1000")
+    page.get_by_label("Epochs", exact=True).fill("1")
+    with page.expect_response("**/v1/jobs") as posted:
+        page.get_by_role("button", name="Start training").click()
+    job = posted.value.json()
+    config = job["config"]
+    assert (config["init_from"], config["alias"]) == (model["id"], "from-the-page")
+    assert (config["ema"], config["max_seconds"]) == (0.5, 60)
+    assert job["tags"] == ["second try", "\u05e9\u05d1\u05e2"]
+    assert job["notes"] == "It goes on\nwhere the first one ended."
+    labels = page.locator("#watch .job-labels")
+    expect(labels.locator(".tag")).to_have_text(job["tags"])
+    expect(labels).to_contain_text("where the first one ended.")
+    expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
+    expect(page.get_by_label("Begin with").locator("option")).to_contain_text(
+        ["random weights", "from-the-page"]
+    )
+
+
 def test_a_job_is_paused_and_resumed(page: Page) -> None:
     page.goto("/#train")
     page.get_by_role("radio", name="lenet5").check(force=True)

@@ -7,6 +7,7 @@ import { allDatasets, allModels } from '../choices.js';
 import { element, stylesheet } from '../dom.js';
 import { panel } from '../panel.js';
 import { requestButton } from '../request_button.js';
+import { welcome } from '../welcome.js';
 import { count, jobTitle } from '../words.js';
 import { COURSE, OUTCOMES, settingColumns } from './columns.js';
 import { Curves } from './curves.js';
@@ -41,7 +42,11 @@ class Compare {
     this.address = new Address('compare', () => this.load());
 
     const jobs = section.appendChild(element('div', { className: 'sheet panel' }));
-    jobs.append(element('h2', { id: 'compare-title' }, 'Compare'));
+    this.welcome = welcome(
+      'Nothing to compare yet',
+      'Every job that you train stands here beside the others, with its curves and its figures.',
+    );
+    jobs.append(element('h2', { id: 'compare-title' }, 'Compare'), this.welcome);
     const controls = jobs.appendChild(element('div', { className: 'controls' }));
     this.filters = new JobFilters(controls, () => this.#filter());
     this.sweep = new SweepSummary(jobs, () => this.source.refresh());
@@ -134,7 +139,10 @@ class Compare {
 
   #refreshed(error) {
     if (error) return this.#explain(error);
-    this.filters.learn(this.source.listed);
+    const { listed } = this.source;
+    const asked = Object.values(this.filters.values).some(Boolean) || this.#chosen.length > 0;
+    this.welcome.hidden = asked || listed.length > 0;
+    this.filters.learn(listed);
     this.#render();
   }
 
@@ -150,7 +158,7 @@ class Compare {
     this.none.hidden = !this.#chosen.length;
     const full = this.#chosen.length >= MOST ? `, ${MOST} at most` : '';
     this.status.textContent = jobs.length
-      ? `${count(jobs.length)} jobs, ${this.#chosen.length} of them drawn${full}.`
+      ? `${jobs.length === 1 ? '1 job' : `${count(jobs.length)} jobs`}, ${this.#chosen.length} of them drawn${full}.`
       : 'No job is like that.';
   }
 

@@ -1,15 +1,17 @@
 // “It is a …”: a drawing is kept with its true label, in a dataset that has MNIST's digits too, and a
 // job can go on with the model that read it on that.
 
-import { Problem, get, post } from '../api.js';
+import { post } from '../api.js';
+import { allDatasets } from '../choices.js';
 import { element } from '../dom.js';
 import { offerRequest } from '../requests.js';
 import { DIGITS } from '../words.js';
 import { blobOf } from './picture.js';
 
 const NAME = 'my-digits';
-const SAMPLES = `/v1/datasets/${NAME}/samples?split=train`;
-const NOT_HERE = [404, 405, 501];
+const DATASETS = '/v1/datasets';
+const COPY = { name: NAME, from: 'mnist' };
+const SAMPLES = `${DATASETS}/${NAME}/samples?split=train`;
 
 export class Correction {
   #drawing = null;
@@ -36,7 +38,11 @@ export class Correction {
     this.train.addEventListener('click', () => this.#train(onTrain));
     offerRequest(
       root.querySelector('.as-request'),
-      () => this.#drawing && { path: SAMPLES, body: this.#form('7') },
+      () =>
+        this.#drawing && [
+          { title: 'Once: MNIST, to be added to', path: DATASETS, body: COPY },
+          { title: 'Then every drawing', path: SAMPLES, body: this.#form('7') },
+        ],
     );
   }
 
@@ -76,7 +82,7 @@ export class Correction {
       this.details.open = false;
       this.train.focus();
     } catch (error) {
-      this.problem.textContent = explain(error);
+      this.problem.textContent = error.message;
     } finally {
       this.labels.removeAttribute('aria-busy');
     }
@@ -111,14 +117,6 @@ export class Correction {
 }
 
 async function makeDataset() {
-  const { data } = await get('/v1/datasets?limit=100');
-  if (data.some(({ name }) => name === NAME)) return;
-  await post('/v1/datasets', { name: NAME, from: 'mnist' });
-}
-
-function explain(error) {
-  if (error instanceof Problem && NOT_HERE.includes(error.status)) {
-    return 'This server keeps no drawings: it has no datasets that can grow.';
-  }
-  return error.message;
+  const datasets = await allDatasets();
+  if (!datasets.some(({ name }) => name === NAME)) await post(DATASETS, COPY);
 }

@@ -99,7 +99,9 @@ export class ModelChooser {
     const shown = String(entries);
     if (shown !== this.#shown) {
       // an open list must not be replaced under the finger
-      const options = entries.map(([value, text]) => element('option', { value }, text));
+      const options = entries.map(([value, text]) =>
+        element('option', { value, dir: 'auto' }, text),
+      );
       this.select.replaceChildren(...options);
       this.#shown = shown;
     }

@@ -19,7 +19,11 @@ export class Facts {
       return button;
     });
     const request = requestButton(
-      () => ({ method: 'GET', path: this.#path(this.#format) }),
+      () => ({
+        method: 'GET',
+        path: this.#path(this.#format),
+        file: `${this.name}.${this.#format}`,
+      }),
       'the export',
     );
     const label = element('span', { className: 'quiet', id: 'export-label' }, 'Download as');

@@ -12,7 +12,10 @@ export class Filters {
     this.image = element('img', { alt: 'Weights of the first layer, a tile for each unit' });
     this.frame = element('div', { className: 'plate', hidden: true }, this.image);
     this.words = element('p', { className: 'quiet' });
-    const request = requestButton(() => ({ method: 'GET', path: this.#path }), 'the filters');
+    const request = requestButton(
+      () => ({ method: 'GET', path: this.#path, file: 'filters.png' }),
+      'the filters',
+    );
     root.append(this.frame, this.words, element('div', { className: 'tools' }, request));
   }
 

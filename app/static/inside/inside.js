@@ -8,6 +8,7 @@ import { element, stylesheet } from '../dom.js';
 import { field } from '../field.js';
 import { ModelChoice } from '../model_choice.js';
 import { panel } from '../panel.js';
+import { welcome } from '../welcome.js';
 import { Activations } from './activations.js';
 import { Architecture } from './architecture.js';
 import { DatasetBrowser } from './browser.js';
@@ -35,7 +36,6 @@ class Inside {
     this.#state = Object.fromEntries(this.address.parameters);
 
     this.#buildHead(section);
-    this.architecture = new Architecture(panel(section, 'Architecture'));
     this.#buildParts(section);
     this.#listen(section);
   }
@@ -43,6 +43,10 @@ class Inside {
   #buildHead(section) {
     this.model = new ModelChoice();
     this.problem = element('p', { className: 'problem', role: 'alert' });
+    this.welcome = welcome(
+      'There is no model yet',
+      'Train one, and see here how it is built, what it mistakes, and what it looks for in a digit.',
+    );
     const head = section.appendChild(element('div', { className: 'sheet panel' }));
     head.append(
       element(
@@ -52,15 +56,19 @@ class Inside {
         element('label', { className: 'reader' }, 'Model ', this.model.select),
       ),
       this.problem,
+      this.welcome,
     );
     this.facts = new Facts(head);
   }
 
   /** The parts in the order of the page; a sample that is opened in one is followed in another. */
   #buildParts(section) {
+    const architecture = panel(section, 'Architecture');
+    this.architecture = new Architecture(architecture);
     const mistakes = panel(section, 'Mistakes');
     this.walk = panel(section, 'Layer by layer');
     const pair = section.appendChild(element('div', { className: 'pair' }));
+    this.ofModel = [architecture, mistakes, this.walk, pair];
     this.filters = new Filters(panel(pair, 'What the first layer looks for'));
     const confidence = panel(pair, 'Can its confidence be trusted?');
 
@@ -108,7 +116,7 @@ class Inside {
     try {
       await this.#fetch();
       this.problem.textContent = '';
-      const { data, part, class: label, sample } = this.#state;
+      const { data = this.dataset.value, part, class: label, sample } = this.#state;
       this.browser.show(this.#datasets, { data, split: part, label });
       this.#render();
       const [dataset, split, index] = (sample ?? '').split('/');
@@ -158,10 +166,9 @@ class Inside {
 
   async #render() {
     const { model } = this.model;
-    if (!model) {
-      this.problem.textContent = 'There is no model yet. Train one, and look into it here.';
-      return this.evaluation.leave('');
-    }
+    this.welcome.hidden = Boolean(model);
+    for (const part of this.ofModel) part.hidden = !model;
+    if (!model) return;
     const dataset = this.#datasets.find(({ name }) => name === this.dataset.value);
     this.facts.show(model, this.model.name);
     this.filters.show(model);

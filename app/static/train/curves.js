@@ -7,6 +7,7 @@ import { ACCURACY, LOSS, LineChart } from './chart.js';
 
 export class Curves {
   #job = null;
+  #frame = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -23,16 +24,25 @@ export class Curves {
 
   /** @param {object} job with all that is known of it */
   show(job) {
+    const body = this.table.querySelector('tbody');
+    if (job.id !== this.#job?.id) body.replaceChildren();
     this.#job = job;
     this.root.classList.toggle('bare', isOver(job.status) && !job.history.length);
     this.draw();
     this.table.hidden = !job.history.length;
-    this.table.querySelector('tbody').replaceChildren(...job.history.filter(Boolean).map(row));
+    // An epoch that has ended stays as it is, and there may be thousands of them.
+    body.append(...job.history.filter(Boolean).slice(body.rows.length).map(row));
   }
 
-  /** Draws what has changed within an epoch. */
+  /** Draws what has changed, with the next frame: epochs may end faster than frames are shown. */
   draw() {
-    if (!this.#job) return;
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      if (this.#job) this.#paint();
+    });
+  }
+
+  #paint() {
     const { config, history } = this.#job;
     const epochs = Math.max(config.epochs, history.length);
     const kind = this.axis.value;

@@ -1,6 +1,7 @@
 // Fields for the properties of a JSON Schema. What is left empty is not sent, so that the server's
 // default holds; what is wrong is sent as it is, for the server knows best what to say about it.
 
+import { offer } from '../choices.js';
 import { element } from '../dom.js';
 import { spaced } from '../words.js';
 
@@ -17,6 +18,7 @@ export class Fields {
    * @param {() => void} options.onInput
    */
   constructor(properties, { values, defaults = {}, onInput }) {
+    this.values = values;
     this.node = element('div', { className: 'fields' });
     for (const [name, schema] of Object.entries(properties)) {
       const field = newField(name, schema, values[name], defaults[name] ?? schema.default);
@@ -29,6 +31,20 @@ export class Fields {
       this.#fields.set(name, field);
       this.node.append(field.node);
     }
+  }
+
+  /**
+   * Changes what there is to choose from; what was chosen stays as long as it is among them.
+   * @param {string} name of the field
+   * @param {{value: string, text: string}[]} entries
+   */
+  offer(name, entries) {
+    const { control } = this.#fields.get(name);
+    const offered = [...control.options].map(({ value }) => value);
+    if (String(offered) === String(entries.map(({ value }) => value))) return; // it may be open
+    const chosen = this.values[name] ?? control.value;
+    offer(control, entries, chosen);
+    if (control.value !== chosen) control.dispatchEvent(new Event('input'));
   }
 
   /**
@@ -56,7 +72,7 @@ function newField(name, schema, value, fallback) {
   control.id = id;
   control.name = name;
   control.setAttribute('aria-describedby', `${problem.id} ${help.id}`);
-  const isText = schema.type === 'string' && !schema.enum;
+  const isText = (schema.items ?? schema).type === 'string' && !schema.enum;
   const label = element('label', { htmlFor: id }, schema.label ?? capital(spaced(name)));
   const node = element(
     'div',
@@ -76,21 +92,29 @@ function newControl(schema, value, fallback) {
     );
     const control = element('select', {}, ...options);
     control.value = value ?? fallback ?? schema.enum[0];
-    return { control, read: () => control.value };
+    return { control, read: () => control.value || undefined };
   }
   if (schema.type === 'boolean') {
     const control = element('input', { type: 'checkbox', checked: value ?? fallback ?? false });
     return { control, read: () => control.checked };
   }
-  const control = element('input', { autocomplete: 'off', value: value ?? '' });
-  control.placeholder = fallback ?? '';
-  if (schema.type === 'string') {
+  if (schema.lines) {
+    const control = element('textarea', { rows: schema.lines, dir: 'auto', value: value ?? '' });
     return { control, read: () => control.value || undefined };
   }
+  const control = element('input', { autocomplete: 'off', dir: 'auto', value: value ?? '' });
+  control.placeholder = fallback ?? '';
+  if (schema.type === 'string') return { control, read: () => control.value || undefined };
+  if (schema.items?.type === 'string') return { control, read: () => words(control.value) };
   control.inputMode = schema.type === 'integer' ? 'numeric' : 'decimal';
   if (schema.type !== 'array') return { control, read: () => numberOrText(control.value) };
   const items = () => control.value.split(/[\s,×]+/).filter(Boolean);
   return { control, read: () => (control.value ? items().map(numberOrText) : undefined) };
+}
+
+function words(text) {
+  const found = text.split(',').map((word) => word.trim());
+  return text.trim() ? found.filter(Boolean) : undefined;
 }
 
 function numberOrText(text) {

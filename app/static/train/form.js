@@ -1,7 +1,9 @@
 // The form that starts a job: its network, its recipe, and a drawing that it reads while it learns.
 
 import { Problem, get, post } from '../api.js';
+import { allDatasets, allModels } from '../choices.js';
 import { paint } from '../draw/ink.js';
+import { title } from '../draw/models.js';
 import { offerRequest } from '../requests.js';
 import { duration } from '../words.js';
 import { Network } from './network.js';
@@ -37,8 +39,20 @@ export class TrainForm {
 
   async load() {
     await this.#loadCatalog();
-    const { data } = await get('/v1/datasets?limit=100');
-    this.recipe.offerDatasets(data.filter(({ ready }) => ready).map(({ name }) => name));
+    await this.refreshChoices();
+  }
+
+  /** Offers the datasets and models that there are now. */
+  async refreshChoices() {
+    const [datasets, { models, aliases }] = await Promise.all([allDatasets(), allModels()]);
+    const ready = datasets.filter((dataset) => dataset.ready);
+    this.recipe.offer({
+      datasets: ready.map(({ name }) => ({ value: name, text: name })),
+      models: [
+        ...aliases.map(({ alias }) => ({ value: alias, text: alias })),
+        ...models.map((model) => ({ value: model.id, text: title(model) })),
+      ],
+    });
   }
 
   async #loadCatalog() {

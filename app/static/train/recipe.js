@@ -2,32 +2,14 @@
 
 import { Choice } from './choice.js';
 import { Fields } from './fields.js';
-
-/** What most people change. */
-const FIRST = {
-  epochs: { type: 'integer' },
-  learning_rate: { type: 'number' },
-  name: { type: 'string', label: 'Name (optional)' },
-};
-
-const SAMPLES = {
-  batch_size: { type: 'integer', description: 'Digits a step.' },
-  train_samples: { type: 'integer', description: 'Learn only the first so many; empty: all.' },
-  validation_split: { type: 'number', description: 'The share that is kept to validate on.' },
-  patience: {
-    type: 'integer',
-    label: 'Early stopping after',
-    description: 'Epochs without a better validation; empty: never.',
-  },
-  seed: { type: 'integer', description: 'The same seed gives the same weights; empty: drawn.' },
-};
+import { END, FIRST, LABELS, RANDOM, SAMPLES, WEIGHTS } from './job_fields.js';
 
 export class Recipe {
   #first = {};
-  #samples = {};
+  #others = {};
   #augmentation = {};
   #recipe = {};
-  #datasets = ['mnist'];
+  #choices = null;
 
   /**
    * @param {HTMLElement} first where the fields that most people change go
@@ -50,11 +32,14 @@ export class Recipe {
     this.loss = new Choice('loss', catalog.losses, { onInput });
   }
 
-  /** @param {string[]} names of the datasets that there are */
-  offerDatasets(names) {
-    if (String(names) === String(this.#datasets)) return;
-    this.#datasets = names;
-    this.#buildMore();
+  /**
+   * @typedef {{value: string, text: string}[]} Entries
+   * @param {{datasets: Entries, models: Entries}} choices what can be learnt, and gone on with
+   */
+  offer(choices) {
+    this.#choices = choices;
+    this.samples.offer('dataset', choices.datasets);
+    this.weights.offer('init_from', [{ value: '', text: RANDOM }, ...choices.models]);
   }
 
   /** Begins with the recipe of a preset; what a person chose for every recipe stays. */
@@ -74,8 +59,8 @@ export class Recipe {
 
   get body() {
     const { learning_rate: rate, ...first } = this.#first;
-    const { patience, ...samples } = this.#samples;
-    const body = { ...first, ...samples };
+    const { patience, ...others } = this.#others;
+    const body = { ...first, ...others };
     const optimizer = this.optimizer.read(rate === undefined ? {} : { learning_rate: rate });
     const [schedule, loss] = [this.schedule.read(), this.loss.read()];
     if (optimizer) body.optimizer = optimizer;
@@ -91,7 +76,8 @@ export class Recipe {
   /** Shows each error at its field; gives back the others. */
   showProblems(errors) {
     let left = errors.map((error) => ({ ...error, loc: inForm(error.loc) }));
-    for (const part of [this.first, this.samples, this.optimizer, this.schedule, this.loss]) {
+    const groups = [this.samples, this.weights, this.end, this.labels];
+    for (const part of [this.first, ...groups, this.optimizer, this.schedule, this.loss]) {
       left = part.showProblems(left);
     }
     return this.augmentation.showProblems(left, ['augmentation']);
@@ -109,19 +95,16 @@ export class Recipe {
   #buildMore() {
     const { onInput } = this;
     const recipe = this.#recipe;
-    const dataset = {
-      enum: this.#datasets,
-      words: named(this.#datasets),
-      description: 'What is learnt.',
+    const chosen = {
+      values: this.#others,
+      defaults: { ...recipe, patience: recipe.early_stopping?.patience },
+      onInput,
     };
-    this.samples = new Fields(
-      { dataset, ...SAMPLES },
-      {
-        values: this.#samples,
-        defaults: { ...recipe, patience: recipe.early_stopping?.patience, dataset: 'mnist' },
-        onInput,
-      },
-    );
+    this.samples = new Fields(SAMPLES, chosen);
+    this.weights = new Fields(WEIGHTS, chosen);
+    this.end = new Fields(END, chosen);
+    this.labels = new Fields(LABELS, chosen);
+    if (this.#choices) this.offer(this.#choices);
     const defaults = recipe.augmentation ?? {};
     this.augmentation = new Fields(this.augmentations, {
       values: this.#augmentation,
@@ -130,17 +113,17 @@ export class Recipe {
     });
     const groups = [
       group('Digits', this.samples.node),
+      group('Weights', this.weights.node),
+      group('End', this.end.node),
       this.optimizer.node,
       this.schedule.node,
       this.loss.node,
       group('Augmentation', this.augmentation.node),
+      group('To find it by', this.labels.node),
     ];
     this.places.more.replaceChildren(...groups);
   }
 }
-
-/** Names of datasets as they are. */
-const named = (names) => Object.fromEntries(names.map((name) => [name, name]));
 
 /** Where the form has a field that the body has in another place. */
 function inForm(loc) {

@@ -37,7 +37,11 @@ export class Train {
         const share = Math.floor((job.progress?.fraction ?? 0) * 100);
         document.title = isOver(job.status) ? 'Mnistry' : `${share}% trained · Mnistry`;
       },
-      onEnd: (job, model) => model && onModel(model),
+      onEnd: (job, model) => {
+        if (!model) return;
+        onModel(model);
+        this.form.refreshChoices().catch(() => {}); // the next look may do better
+      },
       onSuggestion: (body) => this.form.send(body),
     });
   }

@@ -1,6 +1,7 @@
 // One job under the eyes: its state, progress and curves, from the first event to the last.
 
 import { Unreachable, get, post } from '../api.js';
+import { element } from '../dom.js';
 import { offerRequest } from '../requests.js';
 import { count, duration, isOver, jobTitle, percent, recipeWords } from '../words.js';
 import { Curves } from './curves.js';
@@ -35,6 +36,7 @@ export class Watch {
     this.status = find('.status');
     this.buttons = Object.fromEntries(Object.keys(ACTIONS).map((name) => [name, find(`#${name}`)]));
     this.summary = find('.summary');
+    this.labels = find('.job-labels');
     this.progress = find('.progress');
     this.outcome = find('.outcome');
     this.failure = find('.failure');
@@ -98,6 +100,7 @@ export class Watch {
     if (event === 'snapshot') {
       this.#job = data;
       this.live = !isOver(data.status);
+      this.#label(data);
       this.curves.show(data);
       this.probe.begin(data);
     } else if (event === 'status') {
@@ -158,13 +161,20 @@ export class Watch {
       title: name[0].toUpperCase() + name.slice(1),
       path: this.#path(name),
     });
-    const events = { title: 'Follow', method: 'GET', path: this.#path('events') };
+    const events = { title: 'Follow', method: 'GET', path: this.#path('events'), stream: true };
     const tried = error?.suggestion && {
       title: 'Try the suggestion',
       path: '/v1/jobs',
       body: error.suggestion,
     };
     return [...(tried ? [tried] : []), ...possible.map(titled), events];
+  }
+
+  /** What a person said of the job: its tags and notes. */
+  #label({ tags, notes }) {
+    const chips = tags.map((tag) => element('span', { className: 'tag', dir: 'auto' }, tag));
+    this.labels.replaceChildren(...chips, element('span', { dir: 'auto' }, notes ?? ''));
+    this.labels.hidden = !tags.length && !notes;
   }
 
   #render() {
