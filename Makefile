@@ -3,7 +3,7 @@
 # against the service; make bench: the engine's speed beside others; make bench-serve: the same for
 # answers; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
 # much worse than clean ones. make cluster: as on many machines, on this one; make chaos: what is
-# killed on the way, and what comes of it.
+# killed on the way, and what comes of it; make fuzz: what a hostile client may do, and the same.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,8 +12,9 @@ BENCH := .venv-bench
 MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 CLIENTS := .venv-clients
+FUZZ := .venv-fuzz
 
-.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos lock clean browser
+.PHONY: run test check parity clients bench bench-serve accuracy drawings cluster chaos fuzz lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -58,6 +59,11 @@ cluster: $(VENV)/dev.stamp
 chaos: $(VENV)/dev.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos
 
+# What `make test` sends to a service in a minute, for an hour and a half, with every figure; and the
+# parsers under a fuzzer that the product does not know, in an environment of its own.
+fuzz: $(FUZZ)/stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(FUZZ)/bin/python -W "ignore:XDG_RUNTIME_DIR" -m tests.hostile
+
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile pyproject.toml --extra cluster --universal --python-version 3.11 --upgrade --quiet \
@@ -66,7 +72,7 @@ lock: $(VENV)/dev.stamp
 		--quiet --generate-hashes --no-annotate --no-header -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) data build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) $(FUZZ) data build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -120,4 +126,11 @@ $(CLIENTS)/stamp: | $(VENV)/bin/python
 	@echo "Installing ..."
 	@$(PYTHON) -m venv $(CLIENTS)
 	@$(CLIENTS)/bin/python -m pip install --quiet kserve==0.21.0 pytest
+	@touch $@
+
+$(FUZZ)/stamp: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing ..."
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(FUZZ)/bin/python -m pip install --quiet atheris==3.0.0
 	@touch $@

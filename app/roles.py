@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.api.connections import Connection, close_overdue
+from app.api.connections import MAX_CONNECTIONS, Connection, close_overdue
 from app.main import create_app, open_blobs
 from app.settings import Settings
 from app.startup import START_FAILED, TRY_AGAIN, CannotStart, StopSignal, check_disk
@@ -73,6 +74,7 @@ def prepare(settings: Settings) -> None:
 def answer(settings: Settings, listener: socket.socket) -> None:
     """Serve the API on a listening socket until SIGTERM or SIGINT."""
     prepare(settings)
+    _allow_connections()
     app = create_app(settings)
 
     class Server(uvicorn.Server):
@@ -108,6 +110,15 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     gc.freeze()  # what is loaded by now stays: no collection has to look through it again
     with single_threaded_blas():
         server.run(sockets=[listener])
+
+
+def _allow_connections() -> None:
+    """Take as many descriptors as connections may need, where the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MAX_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def train(settings: Settings, name: str) -> None:

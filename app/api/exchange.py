@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, JsonValue
 
-from app.api.dependencies import Parts
+from app.api.dependencies import LongWork, Parts
 from app.api.downloads import described, download
 from app.api.forms import MAX_FIELDS, MAX_TEXT, form_schema, read_form, require_form
 from app.api.loading import load
@@ -55,6 +55,7 @@ _REQUEST_BODY = {
     "/{model}/export",
     response_class=Response,
     responses=described(OCTETS, 404, 409, 422),
+    dependencies=[LongWork],
 )
 def models_export(
     model: str,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import LongWork, Parts, Services
 from app.api.loading import load
 from app.api.media import BYTES
 from app.api.responses import Pages, listed, problems, tagged, tagged_bytes, versioned
@@ -36,7 +36,7 @@ def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
     return listed([ModelBody.of(model) for model in page.records], page.next_id)
 
 
-@router.get("/compare", responses=problems(404, 422))
+@router.get("/compare", responses=problems(404, 422), dependencies=[LongWork])
 def models_compare(
     parts: Parts,
     a: Annotated[str, Query(description="A model, by its id or an alias.")],
@@ -66,7 +66,9 @@ def models_delete(model: str, parts: Parts) -> None:
     parts.registry.refresh()
 
 
-@router.post("/{model}/evaluate", responses=problems(400, 404, 413, 415, 422))
+@router.post(
+    "/{model}/evaluate", responses=problems(400, 404, 413, 415, 422), dependencies=[LongWork]
+)
 def models_evaluate(
     model: str,
     parts: Parts,

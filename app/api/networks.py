@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import Discriminator, Tag
 
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import LongWork, Parts, Services
 from app.api.responses import OnceOnly, Pages, listed, problems, tagged, versioned
 from app.api.schemas.common import ListBody
 from app.api.schemas.networks import GradcheckBody, NetworkBody, SummaryBody
@@ -105,7 +105,7 @@ def networks_delete(network_id: str, parts: Parts) -> None:
         service.delete(connection, network_id)
 
 
-@router.post("/{network_id}/gradcheck", responses=problems(404, 409))
+@router.post("/{network_id}/gradcheck", responses=problems(404, 409), dependencies=[LongWork])
 def networks_gradcheck(network_id: str, parts: Parts) -> GradcheckBody:
     """Check backpropagation of this network against central differences, in float64."""
     with parts.database.reading() as connection:

@@ -1,0 +1,131 @@
+"""A service to attack, and what is looked at while it is attacked."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from tests.cluster import Part, wait_until_ready
+from tests.conftest import wait_until_ended
+from tests.hostile.wire import JSON, Address, Request, Wire, address_of
+from tests.processes import Footprint, footprint
+
+MIB = 2**20
+HEALTH = Request("GET", "/healthz")
+
+LEARNT = {"preset": "linear", "epochs": 1, "train_samples": 5000, "seed": 1}
+
+
+@dataclass
+class Target:
+    """A service of its own, with a model, a dataset that may be written to, and no trainer."""
+
+    part: Part
+    directory: Path
+    document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> Address:
+        return address_of(self.part.url)
+
+    @property
+    def temporary(self) -> Path:
+        return self.directory / "tmp"
+
+    def footprint(self) -> Footprint:
+        return footprint(self.part.pid)
+
+    def files(self) -> set[str]:
+        """Every file that the service could have left anywhere but in its data directory."""
+        own = {str(path) for path in self.directory.rglob("*") if "data" not in path.parts}
+        return own | {path.name for path in Path().iterdir()}
+
+    def settled(self, before: Footprint, seconds: float = 15) -> Footprint:
+        """What it holds when it has let go of what it held for its clients, or after a time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            now = self.footprint()
+            calm = now.descriptors <= before.descriptors + 2 and not any(self.temporary.iterdir())
+            if (calm and now.processes <= before.processes) or time.monotonic() > deadline:
+                return now
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def target(directory: Path, trainers: int = 0, **environment: str) -> Iterator[Target]:
+    """Start one: a model is trained, then the trainer goes, unless it is wanted."""
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True)
+    chosen = {
+        "MNISTRY_DATA_DIR": str(directory / "data"),
+        "TMPDIR": str(temporary),
+        "MNISTRY_LOG_LEVEL": "WARNING",
+        **environment,
+    }
+    part = Part(["serve", "--port", "0"], chosen, directory / "service.log")
+    try:
+        wait_until_ready(part.url)
+        with httpx.Client(base_url=part.url, timeout=60) as client:
+            job = client.post("/v1/jobs", json={**LEARNT, "alias": "digits"}).json()
+            assert wait_until_ended(client, job["id"])["status"] == "succeeded"
+            own = {"name": "hostile", "sample_shape": [1, 28, 28], "classes": list("0123456789")}
+            assert client.post("/v1/datasets", json=own).status_code == 201
+        part.stop()
+        part.environment["MNISTRY_TRAINERS"] = str(trainers)
+        part.start()
+        wait_until_ready(part.url, "healthz")
+        document = httpx.get(f"{part.url}/openapi.json").json()
+        found = Target(part, directory, document)
+        with Wire(found.address) as wire:  # what is loaded once is no leak
+            body = b'{"instances":[{"strokes":[[[1,1],[9,9]]]}]}'
+            assert wire.ask(Request("POST", "/v1/predict", body, JSON)).status == 200
+        yield found
+    finally:
+        part.stop()
+
+
+class Watch:
+    """Asks for the health, and looks at the memory, as long as something is done to a service."""
+
+    def __init__(self, service: Target, every: float = 0.05) -> None:
+        self._service = service
+        self._every = every
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.before = service.footprint()
+        self.peak = self.before.memory
+        self.health: list[float] = []
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with Wire(self._service.address) as wire:
+            while not self._over.wait(self._every):
+                answer = wire.ask(HEALTH)
+                self.health.append(answer.seconds if answer.status == 200 else 60.0)
+                self.peak = max(self.peak, self._service.footprint().memory)
+
+    @property
+    def grown(self) -> float:
+        """By how many MiB the memory grew at its peak."""
+        return (self.peak - self.before.memory) / MIB
+
+    def health_percentile(self, share: float) -> float:
+        return sorted(self.health)[max(0, int(len(self.health) * share) - 1)]
