@@ -43,6 +43,7 @@ class Connection(HttpToolsProtocol):
     due = math.inf
     """When, by the loop's clock, the client has to have sent more."""
 
+    _asked = False
     _in_body = False
     _refused = 400
     _sent_bytes = 0
@@ -76,7 +77,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self._in_body = True
+        self._asked = self._in_body = True
         self.excuse(self.loop.time())
 
     def on_body(self, body: bytes) -> None:
@@ -119,7 +120,7 @@ class Connection(HttpToolsProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being answered here, nor about to be."""
-        return not self._in_body and (self.cycle is None or self.cycle.response_complete)
+        return not self._in_body and (not self._asked or self.cycle.response_complete)
 
     def drop(self) -> None:
         """End it at once; closing would wait until all is read, also what the system holds."""

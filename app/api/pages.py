@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 STATIC = Path(str(files("app") / "static"))
 SWAGGER = Path(str(files("fastapi_swagger") / "resources"))
@@ -30,9 +31,27 @@ _DOCS = """<!doctype html>
 """
 
 
+class WholeFile(FileResponse):
+    """A file whose parts cannot be asked for: no page does, and Range may be ignored (RFC 9110)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(_whole(scope), receive, send)
+
+
+class WholeFiles(StaticFiles):
+    """The same for all files of a folder."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(_whole(scope), receive, send)
+
+
+def _whole(scope: Scope) -> Scope:
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"range"]}
+
+
 @router.get("/")
 async def page() -> Response:
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    return WholeFile(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs")
@@ -42,14 +61,14 @@ async def docs() -> Response:
 
 @router.get("/favicon.ico")
 async def favicon() -> Response:
-    return FileResponse(STATIC / "favicon.svg", media_type="image/svg+xml")
+    return WholeFile(STATIC / "favicon.svg", media_type="image/svg+xml")
 
 
 def static_files() -> StaticFiles:
     """What lies under /static: the page's own files."""
-    return StaticFiles(directory=STATIC)
+    return WholeFiles(directory=STATIC)
 
 
 def swagger_files() -> StaticFiles:
     """What lies under /static/swagger: Swagger UI, which comes with a package."""
-    return StaticFiles(directory=SWAGGER)
+    return WholeFiles(directory=SWAGGER)

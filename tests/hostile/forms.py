@@ -58,14 +58,14 @@ def bodies() -> Iterator[tuple[str, bytes, dict[str, str]]]:
     for name in ('""', "", "files", '"files', '"' + "n" * 100_000 + '"', '"a"; name="b"'):
         head = f"--xXx\r\n{named}{name}\r\n\r\nx\r\n--xXx--\r\n"
         yield f"name {name[:20]}", head.encode(), one[1]
-    for head in (
+    for line in (
         b"",
         b"Content-Disposition: attachment",
         b"Content-Disposition:",
         b": x",
         b"\0: x",
     ):
-        yield f"a part with {head!r}", b"--xXx\r\n" + head + b"\r\n\r\nx\r\n--xXx--\r\n", one[1]
+        yield f"a part with {line!r}", b"--xXx\r\n" + line + b"\r\n\r\nx\r\n--xXx--\r\n", one[1]
     encoded = b"Content-Transfer-Encoding: base64\r\nContent-Type: text/plain; charset=utf-7"
     disposed = b'\r\nContent-Disposition: form-data; name="files"; filename="a"'
     yield "encoded", b"--xXx\r\n" + encoded + disposed + b"\r\n\r\nx\r\n--xXx--\r\n", one[1]

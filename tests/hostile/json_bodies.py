@@ -108,10 +108,12 @@ def _unknown_fields(keys: int) -> bytes:
 
 def malformed(document: Document) -> Named:
     """Every text to every route that takes JSON."""
-    for method, path, _ in json_routes(document):
+    for method, path, operation in json_routes(document):
         target = _filled(path)
+        optional = not operation["requestBody"].get("required")
         for name, text in texts():
-            yield name, Request(method, target, text, JSON, REFUSED | {404, 413})
+            also = {200} if optional and not text else set()
+            yield name, Request(method, target, text, JSON, REFUSED | {404, 413} | also)
 
 
 WRONG: dict[str, Any] = {

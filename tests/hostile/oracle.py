@@ -17,7 +17,7 @@ _LEAKS = re.compile(
 """What belongs into a log: places in the code, libraries' own words."""
 
 _PARSERS = frozenset({400, 408, 414, 431})
-"""What is refused before the application sees it need not be a problem."""
+"""What is refused before the application sees it is no problem of RFC 9457, and is closed."""
 
 
 @dataclass
@@ -49,29 +49,29 @@ def fault(request: Request, answer: Answer, *, raw: bool = False) -> str | None:
     Args:
         request: What was sent.
         answer: What came.
-        raw: The request was none by the rules, and may also be hung up on.
+        raw: The request was none by the rules: the service may hang up, or wait for the rest.
     """
     if answer.status == 0:
-        return None if raw else "the connection was closed without an answer"
+        return None if raw else "there was no answer"
     if answer.status >= 500:
         return f"{answer.status} {answer.content[:200]!r}"
     if request.statuses and answer.status not in request.statuses:
         return f"{answer.status}, expected one of {sorted(request.statuses)}"
     if answer.status >= 400:
-        return _fault_of_refusal(request, answer, raw=raw)
+        return _fault_of_refusal(request, answer)
     return None
 
 
-def _fault_of_refusal(request: Request, answer: Answer, *, raw: bool) -> str | None:
+def _fault_of_refusal(request: Request, answer: Answer) -> str | None:
     sent = bytes(request)
     leak = next((one for one in _LEAKS.finditer(answer.content) if one.group() not in sent), None)
     if leak is not None:
         return f"{answer.status} tells {leak.group()!r}"
     if request.method == "HEAD":
         return None
-    parsers = answer.media_type == "text/plain" and answer.headers.get("connection") == "close"
-    if raw and parsers and answer.status in _PARSERS:
-        return None
+    if "x-request-id" not in answer.headers:
+        closes = answer.headers.get("connection") == "close"
+        return None if closes and answer.status in _PARSERS else "it has no request id"
     v2 = request.target.partition("?")[0].startswith("/v2/")
     try:
         body = json.loads(answer.content.decode("ascii"))

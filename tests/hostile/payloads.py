@@ -21,6 +21,9 @@ KINDS: Mapping[str, Callable[[Document], Named]] = {
     "ranges": http_messages.ranges,
 }
 
+HALF_SAID = 5.0
+"""Seconds for what is no whole request; the service itself waits longer for the rest of it."""
+
 SITES: Mapping[str, Callable[[Document], Named]] = {
     "foreign names": sites.rebound,
     "pages of other sites": sites.across,
@@ -40,7 +43,7 @@ def send_raw(service: Target, every: int = 1) -> Verdicts:
     """Send what is no HTTP, each on a connection of its own."""
     verdicts = Verdicts()
     for name, sent, statuses in islice(http_messages.raw(), 0, None, every):
-        with Wire(service.address) as wire:
+        with Wire(service.address, patience=HALF_SAID) as wire:
             answer = wire.exchange(sent)
         request = Request("RAW", sent[:60].decode("latin-1"), statuses=statuses)
         verdicts.take(name, request, answer, raw=True)

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,9 @@ from tests.hostile.wire import JSON, Address, Request, Wire, address_of
 from tests.processes import Footprint, footprint
 
 MIB = 2**20
+THREADS = 40
+"""As many as a process of the API has for what would block it."""
+
 HEALTH = Request("GET", "/healthz")
 
 LEARNT = {"preset": "linear", "epochs": 1, "train_samples": 5000, "seed": 1}
@@ -82,12 +86,28 @@ def target(directory: Path, trainers: int = 0, **environment: str) -> Iterator[T
         wait_until_ready(part.url, "healthz")
         document = httpx.get(f"{part.url}/openapi.json").json()
         found = Target(part, directory, document)
-        with Wire(found.address) as wire:  # what is loaded once is no leak
-            body = b'{"instances":[{"strokes":[[[1,1],[9,9]]]}]}'
-            assert wire.ask(Request("POST", "/v1/predict", body, JSON)).status == 200
+        _warm(found.address)
         yield found
     finally:
         part.stop()
+
+
+def _warm(address: Address) -> None:
+    """Have all made that is made once: threads, connections to the database, a model in memory."""
+    drawing = b'{"instances":[{"strokes":[[[1,1],[9,9]]]}]}'
+
+    def ask(_number: int) -> None:
+        with Wire(address) as wire:
+            for request in (
+                Request("POST", "/v1/predict", drawing, JSON),
+                Request("GET", "/v1/jobs"),
+                Request("GET", "/readyz"),
+            ):
+                assert wire.ask(request).status in (200, 503)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(ask, range(2 * THREADS)):
+            pass
 
 
 class Watch:

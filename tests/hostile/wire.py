@@ -54,7 +54,7 @@ Named = Iterator[tuple[str, Request]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; status 0: the connection was closed without a word."""
+    """What came back; status 0: nothing."""
 
     status: int
     headers: Mapping[str, str]
@@ -76,8 +76,9 @@ def address_of(url: str) -> Address:
 class Wire:
     """A connection that is opened again where the service has closed it."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience: float = PATIENCE) -> None:
         self._address = address
+        self._patience = patience
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> "Wire":
@@ -104,14 +105,16 @@ class Wire:
         """Send bytes, and read one answer to them."""
         began = time.perf_counter()
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=PATIENCE)
-        with contextlib.suppress(ConnectionError):  # refused before all of it was sent
+            self._socket = socket.create_connection(self._address, timeout=self._patience)
+        with contextlib.suppress(
+            ConnectionError, TimeoutError
+        ):  # refused before all of it was sent
             self._socket.sendall(sent)
         response = HTTPResponse(self._socket, method=method)
         try:
             response.begin()
             content = response.read()
-        except (ConnectionError, HTTPException):
+        except (ConnectionError, TimeoutError, HTTPException):
             self.close()
             return Answer(0, {}, b"", time.perf_counter() - began)
         seconds = time.perf_counter() - began
