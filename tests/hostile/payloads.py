@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
-from tests.hostile import forms, http_messages, images, json_bodies, sites, strings
+from tests.hostile import forms, http_messages, images, json_bodies, sites, strings, uploads
 from tests.hostile.json_bodies import Document
 from tests.hostile.oracle import Verdicts
 from tests.hostile.service import Target
@@ -17,6 +17,7 @@ KINDS: Mapping[str, Callable[[Document], Named]] = {
     "strings in headers": strings.in_headers,
     "images": images.sent,
     "forms": forms.sent,
+    "files": uploads.sent,
     "paths": http_messages.traversals,
     "ranges": http_messages.ranges,
 }

