@@ -132,7 +132,7 @@ def long_soak(attack: Attack) -> None:
         before = service.footprint()
         seen = soak.soak(service, attack.seconds)
         service.settled(before, 30)
-        left = len(list(service.temporary.iterdir()))
+        left = len(service.temporary_files())
     attack.report(
         f"{attack.seconds} s of good and bad requests",
         f"{seen.sent:,}, {len(seen.wrong)} with another end",

@@ -38,6 +38,8 @@ class Target:
     part: Part
     directory: Path
     document: dict[str, Any] = field(default_factory=dict)
+    kept: frozenset[Path] = frozenset()
+    """What lies in its folder for temporary files as long as it runs."""
 
     @property
     def address(self) -> Address:
@@ -50,6 +52,10 @@ class Target:
     def footprint(self) -> Footprint:
         return footprint(self.part.pid)
 
+    def temporary_files(self) -> set[Path]:
+        """Those that were left."""
+        return set(self.temporary.iterdir()) - self.kept
+
     def files(self) -> set[str]:
         """Every file that the service could have left anywhere but in its data directory."""
         own = {str(path) for path in self.directory.rglob("*") if "data" not in path.parts}
@@ -60,7 +66,7 @@ class Target:
         deadline = time.monotonic() + seconds
         while True:
             now = self.footprint()
-            calm = now.descriptors <= before.descriptors + 2 and not any(self.temporary.iterdir())
+            calm = now.descriptors <= before.descriptors + 2 and not self.temporary_files()
             if (calm and now.processes <= before.processes) or time.monotonic() > deadline:
                 return now
             time.sleep(0.2)
@@ -84,7 +90,7 @@ def target(directory: Path, trainers: int = 0, **environment: str) -> Iterator[T
         with httpx.Client(base_url=part.url, timeout=60) as client:
             _fill(client)
         document = httpx.get(f"{part.url}/openapi.json").json()
-        found = Target(part, directory, document)
+        found = Target(part, directory, document, frozenset(temporary.iterdir()))
         _warm(found.address)
         yield found
     finally:

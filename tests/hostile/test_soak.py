@@ -13,4 +13,4 @@ def test_nothing_is_left_of_good_and_bad_requests(service: Target) -> None:
     assert seen.sent > 100
     after = service.settled(before)
     assert after.descriptors <= before.descriptors + 2
-    assert not any(service.temporary.iterdir())
+    assert not service.temporary_files()
