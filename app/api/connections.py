@@ -1,9 +1,10 @@
-"""Connections are not left open for nothing: what is sent has to come in time, as answers are read.
+"""No connection is open for nothing: requests have to come in time, and answers to be read.
 
 uvicorn waits for ever for the rest of a request, and for a client to read. Looking at all
 connections once a second costs a request nothing but a few assignments.
 """
 
+import contextlib
 import math
 import socket
 import struct
@@ -32,7 +33,6 @@ MAX_CONNECTIONS = 4096
 MAX_URL_BYTES = 8192
 MAX_HEADER_BYTES = 32768
 MAX_HEADERS = 128
-
 
 _NO_LINGERING = struct.pack("ii", 1, 0)
 
@@ -125,7 +125,8 @@ class Connection(HttpToolsProtocol):
     def drop(self) -> None:
         """End it at once; closing would wait until all is read, also what the system holds."""
         one = self.transport.get_extra_info("socket")
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        with contextlib.suppress(OSError):  # it has just been closed
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         self.transport.abort()
 
     def give_up(self) -> None:
