@@ -43,7 +43,7 @@ def test_who_asks_for_too_much_at_once_is_told_when_to_come_again(service: Targe
     requests = flood.heavy_requests(service, picture)
 
     with Watch(service, every=0.1) as watch:
-        seen = flood.at_once(service, requests, clients=48)
+        seen = flood.at_once(service, requests, clients=32)
 
     assert set(seen) <= {200, 503}
     assert seen[200]
