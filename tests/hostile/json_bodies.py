@@ -108,10 +108,11 @@ def _unknown_fields(keys: int) -> bytes:
 
 def malformed(document: Document) -> Named:
     """Every text to every route that takes JSON."""
+    known = list(texts())
     for method, path, operation in json_routes(document):
         target = _filled(path)
         optional = not operation["requestBody"].get("required")
-        for name, text in texts():
+        for name, text in known:
             ignored = optional and (not text or "unknown field" in name)  # as Triton does
             also = {200} if ignored else set()
             yield name, Request(method, target, text, JSON, REFUSED | {404, 413} | also)
