@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -43,6 +43,11 @@ class WholeFiles(StaticFiles):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await super().__call__(_whole(scope), receive, send)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.endswith(".py"):  # what makes a package of a folder is no file of the page
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
 
 def _whole(scope: Scope) -> Scope:

@@ -106,6 +106,16 @@ def _unknown_fields(keys: int) -> bytes:
     return b"{" + b",".join(b'"presets%d":0' % i for i in range(keys)) + b"}"
 
 
+_TAKEN = (
+    "empty",
+    "space",
+    "101 objects",
+    "many unknown fields",
+    "an unknown field with a long name",
+)
+"""What is no mistake where a body may be left out and unknown fields are not looked at."""
+
+
 def malformed(document: Document) -> Named:
     """Every text to every route that takes JSON."""
     known = list(texts())
@@ -113,7 +123,7 @@ def malformed(document: Document) -> Named:
         target = _filled(path)
         optional = not operation["requestBody"].get("required")
         for name, text in known:
-            ignored = optional and (not text or "unknown field" in name)  # as Triton does
+            ignored = optional and name in _TAKEN  # as Triton does
             also = {200} if ignored else set()
             yield name, Request(method, target, text, JSON, REFUSED | {404, 413} | also)
 

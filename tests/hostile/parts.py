@@ -20,6 +20,9 @@ IDLE, STREAMS, REAPED_SECONDS = 1000, 300, 15.0
 HEALTH_SECONDS = 0.25
 SLOWEST_SECONDS = 1.0
 MEMORY_MIB = 256
+UNREAD = "/static/swagger/swagger-ui-bundle.js"
+"""More than the system keeps for a client that does not read."""
+
 KEYS = 100
 SEQUENCES, STEPS = 200, 30
 SOAK_SECONDS, PARSER_SECONDS = 1800, 225
@@ -111,7 +114,7 @@ def overload(attack: Attack) -> None:
         picture = images.encoded(images.digit().resize((3900, 3900)), "PNG")
         with (
             Watch(service) as watch,
-            flood.never_reading(service.address, "/v1/models/digits/export", 50) as deaf,
+            flood.never_reading(service.address, UNREAD, 50) as deaf,
         ):
             requests = flood.heavy_requests(service, picture)
             seen = flood.at_once(service, requests, 64)

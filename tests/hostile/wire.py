@@ -12,7 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from urllib.parse import urlsplit
 
-PATIENCE = 30.0
+PATIENCE = 70.0
 
 Address = tuple[str, int]
 
