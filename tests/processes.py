@@ -1,7 +1,9 @@
-"""What a process has started."""
+"""What a process has started, and what it holds."""
 
 import contextlib
+import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -31,3 +33,35 @@ def training_child_of(service: int) -> int:
                 return pid
         time.sleep(0.05)
     raise AssertionError("no job is being trained")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process and all that it has started hold of the system."""
+
+    memory: int
+    descriptors: int
+    threads: int
+    processes: int
+
+
+def footprint(pid: int) -> Footprint:
+    """Of a process and its descendants; memory in bytes, what they share counted in each."""
+    memory = descriptors = threads = processes = 0
+    for one in tree(pid):
+        with contextlib.suppress(OSError):  # it ended as it was looked at
+            pages = int(Path(f"/proc/{one}/statm").read_text().split()[1])
+            descriptors += len(list(Path(f"/proc/{one}/fd").iterdir()))
+            threads += len(list(Path(f"/proc/{one}/task").iterdir()))
+            memory += pages * os.sysconf("SC_PAGE_SIZE")
+            processes += 1
+    return Footprint(memory, descriptors, threads, processes)
+
+
+def tree(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found, waiting = list[int](), [pid]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += children(found[-1])
+    return found

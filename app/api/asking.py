@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.api import presence
 from app.api.dependencies import Services
@@ -48,7 +47,7 @@ async def ask(
     """
     loaded = await load_soon(parts, name)
     with parts.statistics.stopwatch(loaded.model.id) as watch:
-        inputs = await run_in_threadpool(inputs_for, loaded)
+        inputs = await parts.preparing.run(inputs_for, loaded)
         x = np.stack([one.x for one in inputs])
         watch.read()
         run = await presence.run(request, parts.inference, loaded, x, parts.predict_seconds)

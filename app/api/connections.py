@@ -1,10 +1,13 @@
-"""Connections that are not left open for nothing: what is sent has to come in time, and has limits.
+"""No connection is open for nothing: requests have to come in time, and answers to be read.
 
-uvicorn waits for ever for the rest of a request. Looking at all connections once a second costs a
-request nothing but a few assignments.
+uvicorn waits for ever for the rest of a request, and for a client to read. Looking at all
+connections once a second costs a request nothing but a few assignments.
 """
 
+import contextlib
 import math
+import socket
+import struct
 from collections.abc import Iterable
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -18,12 +21,21 @@ HEADER_SECONDS = 10.0
 BODY_SECONDS = 20.0
 """Between two pieces of a body."""
 
-BODY_RATE = 1024
-"""Bytes a second that a body has to come with on average, once those seconds have passed."""
+BODY_BYTES_A_SECOND = 500
+"""Slower than that on the whole, beyond those seconds, and a body is not waited for."""
+
+READ_SECONDS = 20.0
+READ_BYTES = 100_000
+"""A client takes so many bytes of an answer in so many seconds, or all that there is."""
+
+MAX_CONNECTIONS = 4096
+"""With more, those that ask for nothing make room, the one that is due first before the others."""
 
 MAX_URL_BYTES = 8192
 MAX_HEADER_BYTES = 32768
 MAX_HEADERS = 128
+
+_NO_LINGERING = struct.pack("ii", 1, 0)
 
 
 class Connection(HttpToolsProtocol):
@@ -32,15 +44,22 @@ class Connection(HttpToolsProtocol):
     due = math.inf
     """When, by the loop's clock, the client has to have sent more."""
 
+    _asked = False
     _in_body = False
     _body_began = 0.0
     _body_bytes = 0
     _refused = 400
     _sent_bytes = 0
+    _body_due = math.inf
+    _unread = 0
+    _taken = 0
+    _read_due = math.inf
 
     def connection_made(self, transport: object) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.due = self.loop.time() + HEADER_SECONDS
+        if len(self.connections) > MAX_CONNECTIONS:
+            _make_room(self.connections)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -61,19 +80,15 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self._in_body = True
-        self.begin_body(self.loop.time())
-
-    def begin_body(self, now: float) -> None:
-        """Measure the time that a body takes from now on."""
-        self._body_began, self._body_bytes = now, 0
-        self.due = now + BODY_SECONDS
+        self._asked = self._in_body = True
+        self.excuse(self.loop.time())
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
-        self._body_bytes += len(body)
-        earned = self._body_began + self._body_bytes / BODY_RATE
-        self.due = min(self.loop.time(), earned) + BODY_SECONDS
+        if self.cycle.response_complete:
+            return  # what nobody reads any more may come for as long as it was given, not for ever
+        self._body_due += len(body) / BODY_BYTES_A_SECOND
+        self.due = min(self.loop.time() + BODY_SECONDS, self._body_due)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -90,6 +105,33 @@ class Connection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[self._refused] + head + b"\r\n" + bytes(response.body))
         self.transport.close()
 
+    def excuse(self, now: float) -> None:
+        """Give the rest of a body its time from now on."""
+        self.due = self._body_due = now + BODY_SECONDS
+
+    def is_read(self, now: float) -> bool:
+        """Whether the client takes what it is sent; to be asked once in a while."""
+        unread = self.transport.get_write_buffer_size()
+        self._taken += max(0, self._unread - unread)
+        self._unread = unread
+        if not unread:
+            self._read_due = math.inf
+        elif self._read_due == math.inf or self._taken >= READ_BYTES:
+            self._read_due, self._taken = now + READ_SECONDS, 0
+        return now <= self._read_due
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being answered here, nor about to be."""
+        return not self._in_body and (not self._asked or self.cycle.response_complete)
+
+    def drop(self) -> None:
+        """End it at once; closing would wait until all is read, also what the system holds."""
+        one = self.transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):  # it has just been closed
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        self.transport.abort()
+
     def give_up(self) -> None:
         """Close the connection: its client took too long."""
         if self._in_body:
@@ -104,11 +146,22 @@ class Connection(HttpToolsProtocol):
 
 
 def close_overdue(connections: Iterable[object], now: float) -> None:
-    """Close the connections whose clients owe us something for too long."""
+    """Close the connections whose clients owe us something for too long, or do not read."""
     for connection in list(connections):
-        if isinstance(connection, Connection) and connection.due < now:
+        if not isinstance(connection, Connection):
+            continue
+        if not connection.is_read(now):
+            connection.drop()
+        elif connection.due < now:
             # While we do not read, it is not the client that takes its time.
             if connection.flow.read_paused:
-                connection.begin_body(now)
+                connection.excuse(now)
             else:
                 connection.give_up()
+
+
+def _make_room(connections: Iterable[object]) -> None:
+    idle = (one for one in connections if isinstance(one, Connection) and one.is_idle)
+    first = min(idle, key=lambda one: one.due, default=None)
+    if first is not None:
+        first.drop()

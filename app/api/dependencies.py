@@ -1,10 +1,12 @@
 """What routes are given: the parts of the service that main.py has put together."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.places import Places
 from app.api.streams import StreamLimits
 from app.api.watch import JobWatch
 from app.children.readers import Readers
@@ -35,6 +37,8 @@ class Services:
     statistics: Statistics
     watch: JobWatch
     streams: StreamLimits
+    preparing: Places
+    long_work: Places
     limits: Limits
     examples: ExampleReader
     readers: Readers
@@ -53,3 +57,12 @@ def _services(request: Request) -> Services:
 
 
 Parts = Annotated[Services, Depends(_services)]
+
+
+async def _long_work(parts: Parts) -> AsyncIterator[None]:
+    async with parts.long_work.one():
+        yield
+
+
+LongWork = Depends(_long_work, scope="function")
+"""Of a route that computes for seconds; the place is free again before the answer is sent."""

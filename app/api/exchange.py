@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, JsonValue
 
 from app.api.declared import created
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import LongWork, Parts, Services
 from app.api.downloads import described, download
 from app.api.forms import MAX_FIELDS, MAX_TEXT, digest_of, form_schema, read_form, require_form
 from app.api.loading import ModelName, load
@@ -60,6 +60,7 @@ _REQUEST_BODY = {
     "/{model}/export",
     response_class=Response,
     responses=described(OCTETS, 404, 409, 422),
+    dependencies=[LongWork],
 )
 def models_export(
     model: ModelName,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.declared import headers, problems, versioned
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import LongWork, Parts, Services
 from app.api.loading import ModelName, load
 from app.api.media import BYTES
 from app.api.responses import Pages, listed, tagged, tagged_bytes
@@ -37,7 +37,7 @@ def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
     return listed([ModelBody.of(model) for model in page.records], page.next_id)
 
 
-@router.get("/compare", responses=problems(404, 422))
+@router.get("/compare", responses=problems(404, 422), dependencies=[LongWork])
 def models_compare(
     parts: Parts,
     a: Annotated[str, Query(description="A model, by its id or an alias.")],
@@ -67,7 +67,9 @@ def models_delete(model: ModelName, parts: Parts) -> None:
     parts.registry.refresh()
 
 
-@router.post("/{model}/evaluate", responses=problems(400, 404, 413, 415, 422))
+@router.post(
+    "/{model}/evaluate", responses=problems(400, 404, 413, 415, 422), dependencies=[LongWork]
+)
 def models_evaluate(
     model: ModelName,
     parts: Parts,

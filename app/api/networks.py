@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import Discriminator, Tag
 
 from app.api.declared import created, problems, versioned
-from app.api.dependencies import Parts, Services
+from app.api.dependencies import LongWork, Parts, Services
 from app.api.responses import OnceOnly, Pages, listed, tagged
 from app.api.schemas.common import ListBody
 from app.api.schemas.networks import GradcheckBody, NetworkBody, SummaryBody
@@ -114,7 +114,7 @@ def networks_delete(network_id: NetworkId, parts: Parts) -> None:
         service.delete(connection, network_id)
 
 
-@router.post("/{network_id}/gradcheck", responses=problems(404, 409))
+@router.post("/{network_id}/gradcheck", responses=problems(404, 409), dependencies=[LongWork])
 def networks_gradcheck(network_id: NetworkId, parts: Parts) -> GradcheckBody:
     """Check backpropagation of this network against central differences, in float64."""
     with parts.database.reading() as connection:

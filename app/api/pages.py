@@ -3,11 +3,11 @@
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 STATIC = Path(str(files("app") / "static"))
 SWAGGER = Path(str(files("fastapi_swagger") / "resources"))
@@ -32,9 +32,32 @@ _DOCS = """<!doctype html>
 """
 
 
+class WholeFile(FileResponse):
+    """A file whose parts cannot be asked for: no page does, and Range may be ignored (RFC 9110)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(_whole(scope), receive, send)
+
+
+class WholeFiles(StaticFiles):
+    """The same for all files of a folder."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(_whole(scope), receive, send)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.endswith(".py"):  # what makes a package of a folder is no file of the page
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
+
+
+def _whole(scope: Scope) -> Scope:
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"range"]}
+
+
 @router.get("/")
 async def page() -> Response:
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    return WholeFile(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs")
@@ -44,14 +67,14 @@ async def docs() -> Response:
 
 @router.get("/favicon.ico")
 async def favicon() -> Response:
-    return FileResponse(STATIC / "favicon.svg", media_type="image/svg+xml")
+    return WholeFile(STATIC / "favicon.svg", media_type="image/svg+xml")
 
 
 def static_files() -> ASGIApp:
     """What lies under /static: the page's own files, packed: first sight is a third of them."""
-    return GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=500, compresslevel=6)
+    return GZipMiddleware(WholeFiles(directory=STATIC), minimum_size=500, compresslevel=6)
 
 
 def swagger_files() -> StaticFiles:
     """What lies under /static/swagger: Swagger UI, which comes with a package."""
-    return StaticFiles(directory=SWAGGER)
+    return WholeFiles(directory=SWAGGER)

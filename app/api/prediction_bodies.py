@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import HTTPException
-from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -82,7 +81,7 @@ async def inputs_of(
         arrays = service.plain_arrays(loaded, content) if len(content) <= SMALL else None
         if arrays is not None:
             return arrays
-        return await run_in_threadpool(_from_json, content, loaded, mode, pixels)
+        return await parts.preparing.run(_from_json, content, loaded, mode, pixels)
     if sent == "multipart/form-data":
         files = await _files(request)
     elif sent in IMAGE_TYPES or sent == "application/octet-stream":
@@ -95,7 +94,7 @@ async def inputs_of(
             f"send application/json, multipart/form-data or an image ({', '.join(IMAGE_TYPES)}), "
             f"got {sent[:100]}",
         )
-    return await run_in_threadpool(service.from_files, loaded, files, mode, pixels)
+    return await parts.preparing.run(service.from_files, loaded, files, mode, pixels)
 
 
 def _from_json(

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 from fastapi import FastAPI
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -120,7 +119,7 @@ async def _predict(name: str, request: Request) -> Response:
         watch.computed(run.queued)
         write = partial(answer, loaded, inputs, run, options.top_k, wanted)
         at_once = len(inputs) <= FEW and not wanted
-        content = write() if at_once else await run_in_threadpool(write)
+        content = write() if at_once else await parts.preparing.run(write)
     timing = timings(watch.reading, run, watch.writing)
     return Response(content, headers={"Server-Timing": timing}, media_type="application/json")
 

@@ -67,6 +67,9 @@ CODES: Mapping[int, tuple[str, str]] = {
 }
 """For each status the code in a problem's `type`, and its title."""
 
+MOST_ERRORS = 100
+"""A megabyte can be wrong in a hundred thousand places, and each takes time to explain."""
+
 
 def problem(
     scope: Scope,
@@ -127,7 +130,7 @@ def _domain_error(request: Request, error: Exception) -> Response:
 
 def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    found = [_field_error(one, error.body) for one in error.errors()]
+    found = [_field_error(one, error.body) for one in error.errors()[:MOST_ERRORS]]
     detail = "; ".join(one.msg for one in found[:3])
     extra = {"errors": [_item(one) for one in found]}
     return problem(request.scope, 422, detail, extra)

@@ -5,7 +5,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.api.datasets import DatasetName
 from app.api.declared import created, headers, problems, versioned
@@ -85,7 +84,7 @@ async def samples_create(
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
         fields, file = await read_form(form, SampleForm, _PLAIN)
         content = await file.read()
-    return await run_in_threadpool(_add, parts, key, name, split, fields.label, content)
+    return await parts.preparing.run(_add, parts, key, name, split, fields.label, content)
 
 
 def _add(

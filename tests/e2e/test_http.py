@@ -98,7 +98,15 @@ def test_what_only_looks_like_json_is_not_taken(client: httpx.Client, media_type
     assert response.status_code == 415
 
 
-@pytest.mark.parametrize("path", ["/static/%00", "/static/" + "a" * 5000, "/static/%2e%2e/main.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/%00",
+        "/static/" + "a" * 5000,
+        "/static/%2e%2e/main.py",
+        "/static/swagger/__init__.py",
+    ],
+)
 def test_files_that_are_not_ours_are_not_found(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
@@ -109,3 +117,14 @@ def test_files_that_are_not_ours_are_not_found(client: httpx.Client, path: str) 
 )
 def test_an_id_that_nothing_has_is_not_found(client: httpx.Client, path: str, name: str) -> None:
     assert client.get("/v1/" + path.format(name)).status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=5-1", "bytes=99999999999-", "bits=0-1", "x"])
+def test_files_of_the_page_come_whole_whatever_range_is_asked_for(
+    client: httpx.Client, asked: str
+) -> None:
+    for path in ("/", "/static/main.js"):
+        whole = client.get(path)
+        answer = client.get(path, headers={"Range": asked})
+
+        assert (answer.status_code, answer.content) == (200, whole.content)

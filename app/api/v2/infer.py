@@ -92,14 +92,16 @@ class _Given(NamedTuple):
 async def _given(parts: Services, model: LoadedModel, headers: Headers, body: bytes) -> _Given:
     if b"content-encoding" in headers or len(body) > AT_ONCE_BYTES:
         limit = parts.max_predict_bytes
-        asked = await run_in_threadpool(lambda: parse(headers, plain(headers, body, limit), model))
+        asked = await parts.preparing.run(
+            lambda: parse(headers, plain(headers, body, limit), model)
+        )
     else:
         asked = parse(headers, body, model)
     values, pixels = asked.tensor.values, parts.max_image_pixels
     if len(body) > AT_ONCE_BYTES or not (
         isinstance(values, np.ndarray) or all(map(is_small, values))
     ):
-        x, warnings = await run_in_threadpool(rows, model, asked.tensor, pixels)
+        x, warnings = await parts.preparing.run(rows, model, asked.tensor, pixels)
     else:
         x, warnings = rows(model, asked.tensor, pixels)
     return _Given(asked, x, warnings)
