@@ -15,7 +15,7 @@ EVERY = {
     "strings in headers": 23,
     "images": 5,
     "forms": 3,
-    "files": 2,
+    "files": 29,
     "paths": 3,
     "ranges": 2,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from tests.hostile import files
 from tests.hostile.forms import REFUSED, multipart
 from tests.hostile.json_bodies import Document
 from tests.hostile.wire import Named, Request
@@ -25,8 +26,8 @@ def nothing() -> Files:
 
 
 KINDS: Mapping[str, Sequence[Callable[[], Files]]] = {
-    "/v1/datasets": (nothing,),
-    "/v1/models": (nothing,),
+    "/v1/datasets": (nothing, files.datasets),
+    "/v1/models": (nothing, files.models),
 }
 """What is sent where."""
 
