@@ -113,7 +113,10 @@ def _numbers(name: str, datatype: str, shape: list[int], data: list[Any]) -> Val
         if values.dtype.kind != "b":
             raise _refused(name, "data of BOOL is true and false alone")
         return values.reshape(-1)
-    if values.dtype.kind not in ("iuf" if kind.kind == "f" else "iu") or booleans:
+    if kind.kind != "f" and values.dtype.kind in "fO" and _are_integers(data):
+        # NumPy makes floats of integers that int64 and uint64 hold only together.
+        values = np.asarray(data, object)
+    elif values.dtype.kind not in ("iuf" if kind.kind == "f" else "iu") or booleans:
         what = "numbers" if kind.kind == "f" else "integers"
         raise _refused(name, f"data of {datatype} is {what}, got something else among them")
     if kind.kind != "f":
@@ -164,6 +167,10 @@ def _flat(data: Sequence[Any]) -> Iterable[Any]:
             yield from _flat(one)
         else:
             yield one
+
+
+def _are_integers(data: Sequence[Any]) -> bool:
+    return all(type(one) is int for one in _flat(data))
 
 
 def _holds_booleans(data: Sequence[Any]) -> bool:

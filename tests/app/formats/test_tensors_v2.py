@@ -44,6 +44,12 @@ def test_numbers_are_the_same_from_bytes_and_from_json(
         assert np.array_equal(np.asarray(nested), x.reshape(-1))
 
 
+def test_integers_that_only_an_unsigned_number_holds_stand_beside_small_ones() -> None:
+    values = from_json("t", "UINT64", [2], [2**63, 0])
+
+    assert list(values) == [2**63, 0]
+
+
 @settings(deadline=None)
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=8))
 def test_bytes_are_unpacked_as_they_were_joined(elements: list[bytes]) -> None:
