@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from app.domain.definitions import NetworkDefinition
+from app.domain.layers.activations import Softmax
+from app.domain.layers.dense import Dense
 from app.domain.recipes import Recipe
 from app.domain.spec import Spec
 from app.domain.text import Name
@@ -18,6 +20,14 @@ class Preset:
     description: str
     definition: NetworkDefinition
     recipe: Recipe
+
+    def telling(self, classes: int) -> NetworkDefinition:
+        """The definition with an output for each of so many classes, where it tells classes."""
+        *before, last, end = self.definition.layers
+        if not (isinstance(last, Dense) and isinstance(end, Softmax)):
+            return self.definition
+        last = last.model_copy(update={"output_dim": classes})
+        return self.definition.model_copy(update={"layers": [*before, last, end]})
 
 
 def _preset(description: str, layers: list[dict[str, Any]], recipe: dict[str, Any]) -> Preset:

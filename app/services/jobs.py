@@ -50,7 +50,8 @@ def plan(
 ) -> tuple[Job, JobConfig, Summary]:
     """The job that a request asks for, with every default filled in and everything checked."""
     field = request.network_field
-    definition, preset = _network(connection, request)
+    dataset = _dataset(connection, request.dataset)
+    definition, preset = _network(connection, request, len(dataset.classes))
     try:
         summary = summarise(definition, limits)
     except InvalidInput as error:
@@ -58,7 +59,6 @@ def plan(
         raise InvalidInput(moved) from error
     recipe = PRESETS[preset].recipe if preset in PRESETS else Recipe()
     config = request.resolve(recipe, seed=secrets.randbits(32))
-    dataset = _dataset(connection, config.dataset)
     _check_dataset(field, config, definition, summary, dataset)
     _check_cost(field, config, summary, dataset, allowed)
     learns = {"dataset_version": dataset.version, "dataset_sha256": dataset.sha256}
@@ -228,12 +228,17 @@ def delete(connection: Connection, job_id: str) -> None:
     jobs.delete(connection, job_id)
 
 
-def _network(connection: Connection, request: JobRequest) -> tuple[NetworkDefinition, str | None]:
-    """The definition that a request names, and the preset that it came from."""
+def _network(
+    connection: Connection, request: JobRequest, classes: int
+) -> tuple[NetworkDefinition, str | None]:
+    """The definition that a request names, and the preset that it came from.
+
+    A preset tells as many classes as there are.
+    """
     if request.network is not None:
         return request.network, None
     if request.preset is not None:
-        return PRESETS[request.preset].definition, request.preset
+        return PRESETS[request.preset].telling(classes), request.preset
     assert request.network_id is not None  # noqa: S101 - one of the three is there
     network = networks.get(connection, request.network_id)
     if network is None:

@@ -20,7 +20,7 @@ TWO_CLASSES: dict[str, Any] = {
 
 def train(client: httpx.Client, dataset: str, **body: Any) -> dict[str, Any]:
     if "network" not in body:
-        body["preset"] = "linear"
+        body.setdefault("preset", "linear")
     response = client.post("/v1/jobs", json={"dataset": dataset, "epochs": 2, "seed": 3, **body})
     assert response.status_code == 202, response.text
     job = wait_until_ended(client, response.json()["id"])
@@ -55,6 +55,19 @@ def test_a_network_learns_what_was_uploaded(client: httpx.Client) -> None:
     x = (bars(200)["x_train"][1] / 255).tolist()
     answer = client.post(f"/v1/models/{model['id']}/predict", json={"instances": [x]}).json()
     assert answer["predictions"][0]["label"] == "standing"
+
+
+@pytest.mark.parametrize("preset", ["linear", "autoencoder"])
+def test_a_preset_tells_as_many_classes_as_there_are(client: httpx.Client, preset: str) -> None:
+    dataset = uploaded(client, npz(bars(200)), classes='["lying", "standing"]')
+
+    job = train(client, dataset["name"], preset=preset)
+
+    model = client.get(f"/v1/models/{job['model_id']}").json()
+    assert len(model["classes"]) == len(dataset["classes"]) == 2
+    path = f"/v1/models/{model['id']}/predict"
+    (prediction,) = client.post(path, json={"instances": [[0.0] * 784]}).json()["predictions"]
+    assert len(prediction.get("probabilities", [0, 0])) == 2
 
 
 def test_a_job_learns_the_version_that_it_was_submitted_with(client: httpx.Client) -> None:
