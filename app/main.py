@@ -10,6 +10,7 @@ from typing import Protocol
 from fastapi import FastAPI
 
 import engine
+from app import traces
 from app.api import (
     aliases,
     catalog,
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics.inference, keyring),
         generate_unique_id_function=openapi.operation_id,
         telemetry={
+            "tracing": traces.are_sent(),  # else each request would look for it in the environment
             "metrics": False,
             "logs": False,
             "operation_spans": False,

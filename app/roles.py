@@ -27,6 +27,9 @@ from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
 GRACE_SECONDS = 5
+YOUNG = 20_000
+"""So many more objects than were freed, and the young ones are searched for cycles. A request leaves
+none, and Python's own 700 would have it searched for them all the time."""
 TICKS_A_SECOND = 10
 """uvicorn's own."""
 
@@ -79,6 +82,7 @@ def answer(settings: Settings, listener: socket.socket) -> None:
         # would end the process as if it had been killed.
         signal.signal(number, server.handle_exit)
     gc.collect()
+    gc.set_threshold(YOUNG)
     gc.freeze()  # what is loaded by now stays: no collection has to look through it again
     with single_threaded_blas():
         server.run(sockets=[listener])

@@ -49,12 +49,17 @@ def export(service: str) -> None:
     trace.set_tracer_provider(provider)
 
 
+def are_sent() -> bool:
+    """Whether this process sends its spans anywhere."""
+    return hasattr(trace.get_tracer_provider(), "force_flush")
+
+
 def flush() -> None:
     """Send the spans that have ended, as far as a collector takes them at once."""
-    provider = trace.get_tracer_provider()
-    if hasattr(provider, "force_flush"):
+    if are_sent():
+        flush_all = trace.get_tracer_provider().force_flush  # type: ignore[attr-defined]
         # The SDK's own limit on this is none: it tries again and again where nobody listens.
-        sending = threading.Thread(target=provider.force_flush, daemon=True)
+        sending = threading.Thread(target=flush_all, daemon=True)
         sending.start()
         sending.join(_FLUSH_SECONDS)
 
