@@ -4,15 +4,21 @@ ARG PYTHON_IMAGE=python:3.13-slim
 
 # What is built here and not taken along leaves nothing in the image.
 FROM ${PYTHON_IMAGE} AS build
+# Any version of binutils has the one command that is wanted, and none of it is taken along.
+# hadolint ignore=DL3008
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends binutils
 COPY requirements.lock /src/
-# The base image's pip installs into the environment from outside, so none is left in it. Tests and
-# type stubs of the libraries are a tenth of it. Bytecode is compiled last and once, since at run time
-# nobody may write any.
+# The base image's pip installs into the environment from outside, so none is left in it. Tests, type
+# stubs, headers and symbols for debuggers are a fifth of the libraries; those in *.libs have been patched,
+# which strip takes badly, and have none. Bytecode is compiled last and once, since at run time nobody may
+# write any.
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --no-compile \
       --require-hashes -r /src/requirements.lock \
- && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
- && find /opt/venv -type f -name '*.pyi' -delete \
+ && find /opt/venv -type d \( -name tests -o -name testing -not -path '*/numpy/*' -o -path '*/onnx/backend/test' \) \
+      -prune -exec rm -r {} + \
+ && find /opt/venv -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|hpp\|c\|cc\|cpp\|a\|proto\)' -delete \
+ && find /opt/venv -type f -name '*.so' -not -path '*.libs/*' -exec strip --strip-debug {} + \
  && /opt/venv/bin/python -m compileall -q /opt/venv/lib
 # Our own code is copied, not installed: that would fetch a build backend which no lock pins.
 COPY LICENSE /opt/mnistry/

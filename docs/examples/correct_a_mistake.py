@@ -1,38 +1,22 @@
 """A model misreads a digit: tell it so, train it further, and serve the new one if it is better."""
 
 import sys
-from typing import Any
 
-import httpx
+from app.client import Client
 
-api = httpx.Client(base_url=sys.argv[1] if sys.argv[1:] else "http://127.0.0.1:8000", timeout=90)
+client = Client(*sys.argv[1:])  # http://127.0.0.1:8000, where nothing else is said
+old = client.jobs.create(preset="mlp", epochs=1, alias="digits").wait().model()
+worst = old.evaluate().worst[0]
+print(f"digits reads a {worst.predicted}; wrong, it is a {worst.label}")
 
+client.datasets.create("corrected", copy_of="mnist")  # shares MNIST's samples
+image = client.datasets.sample(worst.index)  # a test digit: from here on it is trained on, too
+client.datasets.add_sample("corrected", image, worst.label)
 
-def ask(method: str, path: str, **body: Any) -> httpx.Response:
-    return api.request(method, f"/v1/{path}", **body).raise_for_status()
-
-
-def train(**body: Any) -> str:
-    job = ask("POST", "jobs", json={"preset": "mlp", "epochs": 1, "seed": 1, **body}).json()
-    while job["finished_at"] is None:
-        job = ask("GET", f"jobs/{job['id']}", params={"wait": 30}).json()
-    return str(job["model_id"])
-
-
-old = train()
-ask("PUT", "aliases/digits", json={"model_id": old})
-worst = ask("POST", f"models/{old}/evaluate", json={}).json()["worst"][0]
-image = ask("GET", f"datasets/mnist/samples/{worst['index']}?split=test").content
-print(f"digits reads a {worst['predicted']}; wrong, it is a {worst['label']}")
-
-ask("POST", "datasets", json={"name": "corrected", "from": "mnist"})  # shares MNIST's samples
-sample = {"files": {"file": image}, "data": {"label": worst["label"]}}
-# One of the 10,000 test digits is trained on from here; the dataset's `warnings` say so too.
-print("added as", ask("POST", "datasets/corrected/samples", **sample).json())
-
-new = train(dataset="corrected", init_from="digits")
-figures = ask("GET", f"models/compare?a={old}&b={new}").json()
-print(f"{figures['a']['accuracy']:.2%} before, {figures['b']['accuracy']:.2%} now")
-if figures["only_b_right"] > figures["only_a_right"]:
-    ask("PUT", "aliases/digits", json={"model_id": new})
-    print("digits is the new model; p =", round(figures["p_value"], 4))
+job = client.jobs.create(preset="mlp", epochs=1, dataset="corrected", init_from="digits")
+new = job.wait().model()
+verdict = client.models.compare(old.id, new.id)
+print(f"{verdict.a.accuracy:.2%} before, {verdict.b.accuracy:.2%} now")
+if verdict.only_b_right > verdict.only_a_right:
+    client.aliases.point("digits", new.id)
+    print(f"digits is the new model; p = {verdict.p_value:.4f}")

@@ -374,11 +374,3 @@ def test_the_quick_start_runs_as_it_is_shown(server: Server) -> None:
     *epochs, answer = run.stdout.splitlines()
     assert [line.split(":")[0] for line in epochs] == ["epoch 1", "epoch 2", "epoch 3"]
     assert answer.startswith("7, read by mdl_")
-
-
-def test_the_readme_shows_the_quick_start() -> None:
-    root = Path(__file__).parents[2]
-    program = (root / "docs/examples/quick_start.py").read_text()
-    steps = program[program.index("job = client.jobs") :]
-
-    assert steps in (root / "README.md").read_text()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.conftest import StartServer
 
@@ -17,6 +18,7 @@ def test_a_mistake_is_corrected_and_the_better_model_is_served(start_server: Sta
 
     run = subprocess.run(
         [sys.executable, EXAMPLE, server.url],
+        env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -36,3 +38,12 @@ def test_a_mistake_is_corrected_and_the_better_model_is_served(start_server: Sta
         better = figures["only_b_right"] > figures["only_a_right"]
         assert serving == (newest if better else old)["id"]
         assert ("digits is the new model" in run.stdout) == better
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("quick_start", "job"), ("correct_a_mistake", "worst")]
+)
+def test_the_readme_shows_the_steps_of_the_examples(name: str, first: str) -> None:
+    program = (ROOT / f"docs/examples/{name}.py").read_text()
+
+    assert program[program.index(f"{first} = ") :] in (ROOT / "README.md").read_text()
