@@ -1,7 +1,6 @@
 """The one place where the parts of an API process meet."""
 
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -56,7 +55,7 @@ from app.services.quotas import Quotas
 from app.services.registry import Registry
 from app.services.serving import Serving
 from app.services.statistics import Statistics
-from app.settings import Settings
+from app.settings import Settings, cores
 from app.storage import open_blobs
 from app.store.database import Database
 from app.trainer.queue import Queue
@@ -161,8 +160,7 @@ def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> L
         )
         refresher.start()
         watch = JobWatch(database)
-        cores = os.cpu_count() or 1
-        inference = Inference(cores, statistics)
+        inference = Inference(cores(), statistics)
         patience = settings.predict_seconds
         app.state.services = Services(
             database=database,
@@ -174,8 +172,8 @@ def _lifespan(settings: Settings, statistics: Statistics, keyring: Keyring) -> L
             statistics=statistics,
             watch=watch,
             streams=StreamLimits(settings.max_streams, settings.max_streams_per_client),
-            preparing=Places(min(cores, PREPARED_AT_A_TIME), MOST_PREPARED_LATER, patience),
-            long_work=Places(cores, MOST_LONG_WORK_LATER, patience),
+            preparing=Places(min(cores(), PREPARED_AT_A_TIME), MOST_PREPARED_LATER, patience),
+            long_work=Places(cores(), MOST_LONG_WORK_LATER, patience),
             limits=_network_limits(settings),
             examples=ExampleReader(database, blobs),
             readers=Readers(_reader_limits(settings)),

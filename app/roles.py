@@ -27,9 +27,11 @@ from app.trainer.attempt import TrainerSettings
 from engine.parallel import single_threaded_blas
 
 GRACE_SECONDS = 5
+
 YOUNG = 20_000
 """So many more objects than were freed, and the young ones are searched for cycles. A request
 leaves none; Python's own 700 would have them searched for all the time."""
+
 TICKS_A_SECOND = 10
 """uvicorn's own."""
 

@@ -16,7 +16,7 @@ _GROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 _STORAGES = ("s3://", "gs://", "az://")
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         1, description="Trainer processes; each runs one job at a time."
     )
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        default_factory=_cores, description="Cores that one job may use; by default all."
+        default_factory=cores, description="Cores that one job may use; by default all."
     )
     first_model: bool = Field(
         False, description="Train a first model at the start where there is none."
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         8, description="Event streams that one address may hold at a time."
     )
     predict_seconds: Annotated[float, Field(gt=0)] = Field(
-        30.0, description="Seconds that a prediction may wait for its model."
+        30.0, description="Seconds that a prediction or other long work may wait for its turn."
     )
     checkpoint_seconds: Annotated[float, Field(gt=0)] = Field(
         5.0, description="Seconds of training between two checkpoints."

@@ -70,12 +70,12 @@ class Child:
 
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT; the exit code."""
+    lock = lock_directory(settings.data_dir)
     if settings.needs_stored_key:
         # Only then: what knows the database takes long to load.
         from app.maintenance import require_key  # noqa: PLC0415
 
         require_key(settings)
-    lock = lock_directory(settings.data_dir)
     listener = listen(settings.host, settings.port)
     stop = StopSignal()
     lifeline, held = os.pipe()

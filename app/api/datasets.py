@@ -86,7 +86,7 @@ def datasets_list(parts: Parts, pages: Pages) -> ListBody[DatasetBody]:
     "",
     status_code=201,
     response_model=DatasetBody,
-    responses=created(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422),
     openapi_extra=_REQUEST_BODY,
 )
 async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
@@ -99,7 +99,9 @@ async def datasets_create(request: Request, parts: Parts, key: IdempotencyKey = 
         once = Once(SCOPE, key, hashlib.sha256(content).hexdigest())
         return await run_in_threadpool(_create, parts, once, body)
     require_form(request)
-    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
+    async with request.form(
+        max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT
+    ) as form:
         fields, file = await read_form(form, UploadForm, _PLAIN)
         return await run_in_threadpool(_upload, parts, key, fields, file.file)
 
@@ -113,6 +115,8 @@ def _create(parts: Services, once: Once, body: DatasetRequest) -> Response:
 
 
 def _upload(parts: Services, key: str | None, fields: UploadForm, file: BinaryIO) -> Response:
+    with parts.database.reading() as connection:  # before it is read and stored for nothing
+        check_room(connection, parts.quotas, "datasets")
     digest = digest_of(file, fields.model_dump_json().encode())
     draft = service.read(parts.readers, file, fields.classes, parts.blobs, parts.dataset_limits)
 

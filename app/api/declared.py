@@ -8,7 +8,7 @@ Declared = dict[int | str, dict[str, Any]]
 """Responses by their status, as FastAPI takes them."""
 
 EVERYWHERE = (401, 403, 421, 429, 503)
-"""What stands before every route answers with these."""
+"""Any route may answer with these: what stands before it, and bounds on what is done at a time."""
 
 DESCRIPTIONS = {
     400: "The body is not JSON.",

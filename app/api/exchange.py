@@ -82,18 +82,22 @@ def models_export(
     "",
     status_code=201,
     response_model=ModelBody,
-    responses=created(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422),
     openapi_extra=_REQUEST_BODY,
 )
 async def models_create(request: Request, parts: Parts, key: IdempotencyKey = None) -> Response:
     """Import a model: a file that this service exported, or weights with their network."""
     require_form(request)
-    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT) as form:
+    async with request.form(
+        max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT
+    ) as form:
         fields, file = await read_form(form, ImportForm, _PLAIN)
         return await run_in_threadpool(_import, parts, key, fields, file.file)
 
 
 def _import(parts: Services, key: str | None, fields: ImportForm, file: BinaryIO) -> Response:
+    with parts.database.reading() as connection:  # before it is read and stored for nothing
+        check_room(connection, parts.quotas, "models")
     digest = digest_of(file, fields.model_dump_json().encode())
     sent = service.Import(file, fields.network, fields.name, fields.classes, fields.preprocessing)
     bundle = service.read(parts.readers, sent, parts.limits)

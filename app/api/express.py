@@ -41,7 +41,7 @@ class Express:
         try:
             response: Response = await route.endpoint(request)
         except Exception as error:
-            for kind in type(error).__mro__[:-2]:  # what nobody expects is answered further out
+            for kind in type(error).__mro__[:-3]:  # what nobody expects is answered further out
                 if kind in self._handlers:
                     handler = cast(Handler, self._handlers[kind])
                     return handler(request, error)

@@ -54,12 +54,19 @@ async def read_form(
         elif part in plain:
             texts[part] = value
         else:
-            text = await value.read() if isinstance(value, UploadFile) else value.encode()
+            text = await _short(part, value) if isinstance(value, UploadFile) else value.encode()
             texts[part] = loads(text) if part in kind.model_fields else None
     fields = validated(kind, texts)
     if file is None:
         raise InvalidInput.at(("file",), "a part named file is needed", "missing")
     return fields, file
+
+
+async def _short(part: str, file: UploadFile) -> bytes:
+    """A text that is sent as a file, as `curl -F network=@network.json` does."""
+    if (file.size or 0) > MAX_TEXT:
+        raise HTTPException(413, f"the part {part} is larger than {MAX_TEXT:,} bytes")
+    return await file.read()
 
 
 def digest_of(file: BinaryIO, beside: bytes) -> str:

@@ -56,7 +56,7 @@ Request_ = Annotated[
     response_model=JobBody,
     responses={
         200: {"model": PlanBody, "description": "With `validate_only`: what would be done."},
-        **accepted(400, 409, 413, 415, 422, 507),
+        **accepted(400, 409, 413, 415, 422),
     },
 )
 def jobs_create(body: Request_, parts: Parts, once: OnceOnly) -> Response:
@@ -145,7 +145,7 @@ def jobs_resume(job_id: JobId, parts: Parts) -> JobBody:
     "/{job_id}/replay",
     status_code=202,
     response_model=JobBody,
-    responses=accepted(404, 409, 422, 507),
+    responses=accepted(404, 409, 422),
 )
 def jobs_replay(job_id: JobId, parts: Parts, once: OnceOnly) -> Response:
     """Train a job again; the receipt of the new one says whether its weights are identical."""

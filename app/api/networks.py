@@ -66,7 +66,7 @@ class ValidatedBody(SummaryBody):
     "",
     status_code=201,
     response_model=NetworkBody,
-    responses=created(400, 409, 413, 415, 422, 507),
+    responses=created(400, 409, 413, 415, 422),
 )
 def networks_create(body: AnyNetwork, parts: Parts, once: OnceOnly) -> Response:
     """Store a network whose shapes fit; the sizes of its layers' inputs are inferred."""

@@ -20,6 +20,7 @@ from app.api.failures_v2 import failure, is_v2
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
+from app.log_ids import logged_with
 from app.store.blobs import ArtifactsAway, CorruptBlob
 from app.store.database import (
     ChangedMeanwhile,
@@ -208,7 +209,8 @@ def _gone(request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request %s failed", request.scope["request_id"], exc_info=error)
+    with logged_with(request_id=request.scope["request_id"]):  # the edge is left behind already
+        log.error("the request failed", exc_info=error)
     # The only answer that does not come by way of the edge, which gives all others their id.
     headers = {"X-Request-ID": request.scope["request_id"], "Cache-Control": "no-store"}
     detail = "this is a defect of the service; its log says more"

@@ -69,7 +69,7 @@ def samples_list(
     "",
     status_code=201,
     response_model=NewSampleBody,
-    responses=created(400, 404, 409, 413, 415, 422, 507),
+    responses=created(400, 404, 409, 413, 415, 422),
     openapi_extra=_REQUEST_BODY,
 )
 async def samples_create(

@@ -30,7 +30,7 @@ EXAMPLE = {
     "",
     status_code=202,
     response_model=SweepBody,
-    responses=accepted(400, 409, 413, 415, 422, 507),
+    responses=accepted(400, 409, 413, 415, 422),
 )
 def sweeps_create(
     body: Annotated[SweepRequest, Body(examples=[EXAMPLE])], parts: Parts, once: OnceOnly
@@ -38,8 +38,8 @@ def sweeps_create(
     """Train a job for every combination of a grid's values, or for as many as are drawn."""
 
     def create(connection: Connection) -> tuple[SweepBody, str]:
-        check_room(connection, parts.quotas, "jobs", "models")
         sweep = service.start(connection, parts.queue, body, parts.limits, parts.job_limits)
+        check_room(connection, parts.quotas, "jobs", "models", more=0)
         return _body(connection, sweep), f"/v1/sweeps/{sweep.id}"
 
     return once.run(parts.database, 202, create)

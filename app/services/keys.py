@@ -55,7 +55,9 @@ class Keyring:
             if key.revoked_at is None
         }
         self._rights = {**rights, **self._configured}
-        self.asks = bool(self._rights) or not (self._open or (self._loopback and not stored))
+        now = time.time()
+        valid = any(right.until > now for right in self._rights.values())
+        self.asks = valid or not (self._open or (self._loopback and not stored))
 
     def role_of(self, key: bytes) -> Role | None:
         """What a key gives now; None: nothing."""

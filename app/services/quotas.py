@@ -27,13 +27,14 @@ class Quotas:
     jobs: int
 
 
-def check_room(connection: Connection, quotas: Quotas, *kinds: Kind) -> None:
+def check_room(connection: Connection, quotas: Quotas, *kinds: Kind, more: int = 1) -> None:
     """Refuse to store more than there is to be.
 
     Args:
         connection: Where it would be stored.
         quotas: The most.
-        kinds: What there will be one more of.
+        kinds: What there will be more of.
+        more: How many; 0 where they are stored already, in the connection's transaction.
 
     Raises:
         StorageFull: There is as much already.
@@ -43,5 +44,5 @@ def check_room(connection: Connection, quotas: Quotas, *kinds: Kind) -> None:
         raise StorageFull(msg)
     for kind in kinds:
         most = getattr(quotas, kind)
-        if usage.count(connection, kind) >= most:
+        if usage.count(connection, kind) + more > most:
             raise StorageFull(f"there are {most:,} {kind} already; delete some of them first")

@@ -5,6 +5,7 @@ whenever this process changes something, and whenever it shows a client somethin
 knows.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -73,17 +74,20 @@ class Registry:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names = Names()
+        self._reading = threading.Lock()
 
     def refresh(self) -> None:
         """Read the names again."""
-        with self._database.reading() as connection:
-            known = dict.fromkeys(models.ids(connection))
-            pointers = {
-                a.alias: tuple(_versions(a, known)) for a in aliases.all_of_them(connection)
-            }
-        if known:
-            pointers[LATEST] = (Version(next(iter(known)), str(len(known))),)
-        self._names = Names(known, pointers)
+        # One at a time: an older reading must not come after a newer one.
+        with self._reading:
+            with self._database.reading() as connection:
+                known = dict.fromkeys(models.ids(connection))
+                pointers = {
+                    a.alias: tuple(_versions(a, known)) for a in aliases.all_of_them(connection)
+                }
+            if known:
+                pointers[LATEST] = (Version(next(iter(known)), str(len(known))),)
+            self._names = Names(known, pointers)
 
     def knows(self, model_id: str) -> bool:
         return model_id in self._names.models

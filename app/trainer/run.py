@@ -23,6 +23,7 @@ from app.children import limits, messages
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
 from app.formats import familiarity, tensors
+from app.log_ids import logged_with
 from app.store import mnist
 from app.store.chunks import Examples
 from app.trainer.learned import Learned, receive
@@ -102,6 +103,10 @@ class Run:
         """Train to the end, and send the model or the reason why there is none."""
         try:
             stopped_by = self._train()
+            epoch, step = self._done
+            ended_after = {"epoch": epoch, "step": step}
+            message = {"type": "succeeded", "stopped_by": stopped_by}
+            self._send_model(message, {"ended_after": ended_after})
         except Stopped:
             self._send_checkpoint()
             messages.send(self._pipe, {"type": "stopped", "seconds": self._seconds})
@@ -110,11 +115,6 @@ class Run:
         except MemoryError:
             limits.lift_memory_limit()
             self._fail(*OUT_OF_MEMORY, None)
-        else:
-            epoch, step = self._done
-            ended_after = {"epoch": epoch, "step": step}
-            message = {"type": "succeeded", "stopped_by": stopped_by}
-            self._send_model(message, {"ended_after": ended_after})
 
     @property
     def _seconds(self) -> float:
@@ -365,10 +365,16 @@ def main(descriptor: int, parent: int) -> None:
         job, checkpoint = messages.receive(pipe)
     except EOFError:
         sys.exit(1)
+    with logged_with(job_id=job["job_id"]):
+        _run(pipe, job, checkpoint)
+
+
+def _run(pipe: Connection, job: messages.Message, checkpoint: bytes) -> None:
+    """Run the job, and report whatever comes of it."""
     limits.limit_memory(job["memory_bytes"])
     try:
         Run(pipe, job, checkpoint, receive(pipe, job["dataset"])).report()
-    except MemoryError:  # before there was anything to train
+    except MemoryError:  # before there was anything to train, or twice
         limits.lift_memory_limit()
         error = dict(zip(("code", "title", "detail"), OUT_OF_MEMORY, strict=True))
         messages.send(pipe, {"type": "failed", "error": error, "seconds": job["seconds"]})
@@ -378,7 +384,7 @@ def main(descriptor: int, parent: int) -> None:
         sys.exit(1)
     except Exception:
         # What nobody foresaw goes to the log, and to the client as a failure without its details.
-        log.exception("the training failed", extra={"fields": {"job_id": job["job_id"]}})
+        log.exception("the training failed")
         error = {
             "code": "internal_error",
             "title": "The training stopped with an error of the service",
