@@ -28,7 +28,7 @@ WORST = 50
 """How many of the worst samples an evaluation names."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A sample whose own class was found improbable.
 
@@ -208,7 +208,7 @@ def filters(loaded: LoadedModel) -> Array:
     raise StateConflict("the first layer of this network has no weights that are images")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A sample of which two models say different things: what it is, and what each says."""
 
