@@ -1,7 +1,7 @@
 """Evaluations and comparisons → their bodies, as bytes: `EvaluationBody`, without its detour.
 
-What reads nothing well misreads nearly all of 60,000 samples, each of which is named: as bodies they
-would take a hundred megabytes, and be written in the event loop, where everybody waits for them.
+What reads nothing well misreads nearly all of 60,000 samples, each of which is named: as bodies
+they would take a hundred megabytes, and be written in the event loop, where everybody waits.
 """
 
 import orjson
