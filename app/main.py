@@ -62,7 +62,7 @@ from app.trainer.queue import Queue
 
 log = logging.getLogger(__name__)
 
-MOST_HELD_BYTES = 256 * 2**20
+MOST_HELD_BYTES = 64 * 2**20
 """Of all bodies that an API process reads at a time."""
 
 PREPARED_AT_A_TIME = 4

@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 
 from app import traces
+from app.api import memory
 from app.api.connections import MAX_CONNECTIONS, Connection, close_overdue
 from app.main import create_app
 from app.settings import Settings, TraceSettings
@@ -35,6 +36,10 @@ leaves none; Python's own 700 would have them searched for all the time."""
 TICKS_A_SECOND = 10
 """uvicorn's own."""
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread may compute while the event loop waits for the interpreter. It waits anew after
+every read and every write: Python's own 5 ms would be a second for a hundred connections."""
+
 log = logging.getLogger(__name__)
 
 
@@ -49,17 +54,19 @@ def _trace(service: str) -> None:
 
 def answer(settings: Settings, listener: socket.socket) -> None:
     """Serve the API on a listening socket until SIGTERM or SIGINT."""
+    memory.share_heaps()
     prepare(settings)
     _trace("mnistry-api")
     _allow_connections()
     app = create_app(settings)
 
     class Server(uvicorn.Server):
-        """Ends its streams as soon as it is told to stop, and connections that are overdue."""
+        """Ends its streams when it is told to stop, and each second what is held too long."""
 
         async def on_tick(self, counter: int) -> bool:
             if counter % TICKS_A_SECOND == 0:
                 close_overdue(self.server_state.connections, asyncio.get_running_loop().time())
+                await asyncio.to_thread(memory.give_back)
             return await super().on_tick(counter)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -83,6 +90,7 @@ def answer(settings: Settings, listener: socket.socket) -> None:
         # uvicorn raises it anew when all is done, for whoever had a handler before; by default that
         # would end the process as if it had been killed.
         signal.signal(number, server.handle_exit)
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.set_threshold(YOUNG)
     gc.freeze()  # what is loaded by now stays: no collection has to look through it again

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.declared import headers, problems, versioned
 from app.api.dependencies import LongWork, Parts, Services
+from app.api.evaluations import comparison_body, evaluation_body
 from app.api.loading import ModelName, load
 from app.api.media import BYTES
 from app.api.responses import Pages, listed, tagged, tagged_bytes
@@ -37,18 +38,24 @@ def models_list(parts: Parts, pages: Pages) -> ListBody[ModelBody]:
     return listed([ModelBody.of(model) for model in page.records], page.next_id)
 
 
-@router.get("/compare", responses=problems(404, 422), dependencies=[LongWork])
+@router.get(
+    "/compare",
+    response_model=ComparisonBody,
+    responses=problems(404, 422),
+    dependencies=[LongWork],
+)
 def models_compare(
     parts: Parts,
     a: Annotated[str, Query(description="A model, by its id or an alias.")],
     b: Annotated[str, Query(description="The other.")],
     dataset: Annotated[str, Query(description="The dataset.", max_length=64)] = "mnist",
     split: Annotated[Split, Query(description="Which part of it.")] = "test",
-) -> ComparisonBody:
+) -> Response:
     """Two models on the same samples, with McNemar's test of their difference."""
     one, other = (load(parts, name) for name in (a, b))
     comparison = service.compare(one, other, _examples(parts, dataset, split, one, other))
-    return ComparisonBody.of(comparison, one.model.id, other.model.id)
+    content = comparison_body(comparison, one.model.id, other.model.id)
+    return Response(content, media_type="application/json")
 
 
 @router.get("/{model}", response_model=ModelBody, responses=versioned(404))
@@ -68,17 +75,21 @@ def models_delete(model: ModelName, parts: Parts) -> None:
 
 
 @router.post(
-    "/{model}/evaluate", responses=problems(400, 404, 413, 415, 422), dependencies=[LongWork]
+    "/{model}/evaluate",
+    response_model=EvaluationBody,
+    responses=problems(400, 404, 413, 415, 422),
+    dependencies=[LongWork],
 )
 def models_evaluate(
     model: ModelName,
     parts: Parts,
     body: Annotated[EvaluationRequest, Body(examples=[{"dataset": "mnist", "split": "test"}])],
-) -> EvaluationBody:
+) -> Response:
     """Read every sample of a dataset's split and compare with its label."""
     loaded = load(parts, model)
     evaluation = service.evaluate(loaded, _examples(parts, body.dataset, body.split, loaded))
-    return EvaluationBody.of(evaluation, loaded.model.classes)
+    content = evaluation_body(evaluation, loaded.model.classes)
+    return Response(content, media_type="application/json")
 
 
 @router.get(

@@ -53,7 +53,14 @@ def test_what_cannot_be_compared_is_named(client: httpx.Client, model: dict[str,
 
 @pytest.mark.parametrize(
     ("only_a", "only_b", "expected"),
-    [(0, 0, 1.0), (5, 5, 1.0), (0, 5, 0.0625), (10, 2, 0.038574), (9, 1, 22 / 1024)],
+    [
+        (0, 0, 1.0),
+        (5, 5, 1.0),
+        (0, 5, 0.0625),
+        (10, 2, 0.038574),
+        (9, 1, 22 / 1024),
+        (5000, 5050, 0.625),
+    ],
 )
 def test_mcnemars_exact_test_has_the_known_values(
     only_a: int, only_b: int, expected: float

@@ -9,7 +9,6 @@ from app.api.schemas.networks import Definition
 from app.domain.records import Alias, Model
 from app.domain.spec import Spec
 from app.domain.text import ResourceName
-from app.services.models import Comparison, Evaluation
 
 
 class ModelMetrics(Body):
@@ -102,34 +101,6 @@ class EvaluationBody(Body):
     worst: list[MistakeBody] = Field(description="The worst samples, worst first.")
     mistakes: list[MistakeBody] = Field(description="Every misread sample, worst first.")
 
-    @classmethod
-    def of(cls, evaluation: Evaluation, classes: list[str]) -> "EvaluationBody":
-        bins = [
-            BinBody.model_validate(
-                {
-                    "from": b.start,
-                    "to": b.stop,
-                    "count": b.count,
-                    "confidence": b.confidence,
-                    "accuracy": b.accuracy,
-                }
-            )
-            for b in evaluation.bins
-        ]
-        return cls(
-            accuracy=evaluation.accuracy,
-            loss=evaluation.loss,
-            samples=evaluation.samples,
-            confusion_matrix=evaluation.confusion_matrix.tolist(),
-            per_class=[
-                ClassBody(label=label, **vars(score))
-                for label, score in zip(classes, evaluation.per_class, strict=True)
-            ],
-            calibration=CalibrationBody(bins=bins, expected_error=evaluation.expected_error),
-            worst=[MistakeBody(**vars(mistake)) for mistake in evaluation.worst],
-            mistakes=[MistakeBody(**vars(mistake)) for mistake in evaluation.mistakes],
-        )
-
 
 class ComparedBody(Body):
     """One of two models."""
@@ -165,17 +136,6 @@ class ComparisonBody(Body):
     differences: list[DifferenceBody] = Field(
         description="The same samples, with what they are and what each model says."
     )
-
-    @classmethod
-    def of(cls, comparison: Comparison, a: str, b: str) -> "ComparisonBody":
-        own = dict(vars(comparison))
-        of_a, of_b = own.pop("accuracies")
-        own["differences"] = [DifferenceBody(**vars(one)) for one in comparison.differences]
-        return cls(
-            a=ComparedBody(model_id=a, accuracy=of_a),
-            b=ComparedBody(model_id=b, accuracy=of_b),
-            **own,
-        )
 
 
 class AliasRequest(Spec):

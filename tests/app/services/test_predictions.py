@@ -1,5 +1,6 @@
 """Predictions: inputs of every form become what the model takes."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,41 @@ def test_images_are_for_models_that_take_as_many_numbers() -> None:
         predictions.from_instances(small, [{"strokes": [[[0, 0], [1, 1]]]}], "auto", PIXELS)
     (one,) = predictions.from_instances(small, [[0.0, 0.25, 0.5, 0.75, 1.0]], "auto", PIXELS)
     assert one.x.shape == (5,)
+
+
+def a_long_text(count: int, *, nested: bool) -> bytes:
+    x = np.full((count, 28, 28) if nested else (count, 784), 0.25)
+    return json.dumps({"instances": x.tolist()}, indent=1).encode()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_many_arrays_are_read_one_by_one(linear: LoadedModel, nested: bool) -> None:
+    inputs = predictions.plain_arrays(linear, a_long_text(40, nested=nested))
+
+    assert inputs is not None
+    assert len(inputs) == 40
+    assert all(np.array_equal(one.x, np.full(linear.input_shape, 0.25)) for one in inputs)
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [
+        (b"],", b"]"),
+        (b"],", b"],,"),
+        (b"],", b"],5,"),
+        (b"0.25,", b"01.25,"),
+        (b"0.25,", b"1.25,"),
+        (b"0.25,", b""),
+        (b"[", b"[["),
+        (b"]\n}", b"],\n}"),
+        (b"]\n}", b"]\n}}"),
+        (b"]\n}", b""),
+    ],
+)
+def test_many_arrays_with_something_amiss_are_looked_at_closely(
+    linear: LoadedModel, part: bytes, instead: bytes
+) -> None:
+    text = a_long_text(40, nested=False)
+    assert part in text
+
+    assert predictions.plain_arrays(linear, text.replace(part, instead, 1)) is None
