@@ -89,6 +89,7 @@ image: $(VENV)/dev.stamp
 
 wheel: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.wheel
+
 # What `make test` sends to a service in a minute, for an hour and a half, with every figure; and the
 # parsers under a fuzzer that the product does not know, in an environment of its own.
 fuzz: $(FUZZ)/stamp

@@ -43,9 +43,8 @@ def to_stderr(level: str) -> None:
     for noisy in ("alembic", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
-    logging.raiseExceptions = (
-        False  # a line that cannot be written is no reason for one that is none
-    )
+    # A line that cannot be written is no reason for one that is none.
+    logging.raiseExceptions = False
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable

@@ -5,11 +5,20 @@ What an operator's commands need of the service is here, and does not load the r
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.settings import Settings
 from app.startup import TRY_AGAIN, CannotStart, check_disk
-from app.store.blobs import Blobs, owner
-from app.store.database import Database, DatabaseAway, NoDatabase, SchemaTooNew, is_full
+from app.store.blobs import ArtifactsAway, Blobs, owner
+from app.store.database import (
+    Database,
+    DatabaseAway,
+    DatabaseFailed,
+    NoDatabase,
+    SchemaTooNew,
+    is_full,
+)
 from app.trainer import queue
 
 WAIT_SECONDS = 60
@@ -76,3 +85,48 @@ def open_blobs(artifacts_url: str | None, database: Database) -> Blobs:
             return Blobs(ObjectStorage(artifacts_url), owner(connection))
     except NoObjectStorage as error:
         raise CannotStart(f"MNISTRY_ARTIFACTS_URL: {error}") from error
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database of a service, which has to be there, and of this version."""
+    if not _may_exist(settings):
+        raise CannotStart(f"there is no database in {settings.data_dir}")
+    try:
+        database = Database(settings.url)
+    except NoDatabase as error:
+        raise CannotStart(f"MNISTRY_DATABASE_URL: {error}") from error
+    try:
+        if not database.is_current():
+            raise CannotStart(
+                "the database is of another version, or none of Mnistry's; start the service on it "
+                "first, or use the version that it is of"
+            )
+        yield database
+    except (DatabaseAway, ArtifactsAway) as error:
+        raise CannotStart(f"the store does not answer: {error}", TRY_AGAIN) from error
+    except DatabaseFailed as error:
+        raise CannotStart(f"the database cannot be used: {error.orig}") from error
+    finally:
+        database.close()
+
+
+def has_tables(settings: Settings) -> bool:
+    """Whether anything was ever stored there; False too where that cannot be asked."""
+    if not _may_exist(settings):
+        return False
+    try:
+        database = Database(settings.url)
+    except NoDatabase:
+        return False
+    try:
+        return database.has_tables()
+    except DatabaseAway:
+        return False
+    finally:
+        database.close()
+
+
+def _may_exist(settings: Settings) -> bool:
+    """Whether there is a database to open: elsewhere nobody knows before it is asked."""
+    return settings.database_url is not None or (settings.data_dir / "mnistry.db").exists()

@@ -73,7 +73,7 @@ def serve(settings: Settings) -> int:
     lock = lock_directory(settings.data_dir)
     if settings.needs_stored_key:
         # Only then: what knows the database takes long to load.
-        from app.maintenance import require_key  # noqa: PLC0415
+        from app.key_management import require_key  # noqa: PLC0415
 
         require_key(settings)
     listener = listen(settings.host, settings.port)

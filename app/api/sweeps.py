@@ -38,8 +38,9 @@ def sweeps_create(
     """Train a job for every combination of a grid's values, or for as many as are drawn."""
 
     def create(connection: Connection) -> tuple[SweepBody, str]:
+        check_room(connection, parts.quotas, "models")
         sweep = service.start(connection, parts.queue, body, parts.limits, parts.job_limits)
-        check_room(connection, parts.quotas, "jobs", "models", more=0)
+        check_room(connection, parts.quotas, "jobs", more=0)
         return _body(connection, sweep), f"/v1/sweeps/{sweep.id}"
 
     return once.run(parts.database, 202, create)

@@ -4,6 +4,7 @@ First what the dataset is and all its labels, then the images of each split a bl
 `app/formats/dataset.py` gives them.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.children import messages, reader
-from app.children.readers import Readers, Reading
+from app.children.readers import NONSENSE, Readers, Reading
 from app.domain.datasets import SPLITS, DatasetLimits
 from app.domain.errors import UnusableFile
 from app.formats import dataset_file
@@ -36,18 +37,28 @@ def opened(
     """
     order = {"classes": classes, "limits": asdict(limits)}
     with readers.reading(__name__, file, order) as reading:
-        found, content = reading.receive()
-        shape: Shape = tuple(found["sample_shape"])
-        labels = np.frombuffer(content, np.int32).astype(np.int64)
-        if labels.min(initial=0) < 0 or labels.max(initial=0) >= len(found["classes"]):
-            raise UnusableFile("a label has no class")
-        splits = {}
-        for split in SPLITS:
-            samples = found["samples"][split]
-            check_size(split, samples, shape, limits)
-            own, labels = labels[:samples], labels[samples:]
-            splits[split] = Incoming(own, _blocks(reading, samples, shape))
-        yield Upload(shape, found["classes"], splits)
+        try:
+            upload = _upload(reading, *reading.receive(), limits)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnusableFile(NONSENSE) from error
+        yield upload
+
+
+def _upload(
+    reading: Reading, found: messages.Message, content: bytes, limits: DatasetLimits
+) -> Upload:
+    """What a reader says of a dataset, as far as it is possible."""
+    shape: Shape = tuple(map(int, found["sample_shape"]))
+    labels = np.frombuffer(content, np.int32).astype(np.int64)
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= len(found["classes"]):
+        raise UnusableFile("a label has no class")
+    splits = {}
+    for split in SPLITS:
+        samples = int(found["samples"][split])
+        check_size(split, samples, shape, limits)
+        own, labels = labels[:samples], labels[samples:]
+        splits[split] = Incoming(own, _blocks(reading, samples, shape))
+    return Upload(shape, list(map(str, found["classes"])), splits)
 
 
 def _blocks(reading: Reading, samples: int, shape: Shape) -> Iterator[NDArray[np.uint8]]:
@@ -56,6 +67,9 @@ def _blocks(reading: Reading, samples: int, shape: Shape) -> Iterator[NDArray[np
         message, content = reading.receive()
         if message["type"] == "end":
             break
+        size = math.prod(shape)
+        if len(content) % size or len(content) > left * size:
+            raise UnusableFile(NONSENSE)
         images = np.frombuffer(content, np.uint8).reshape(-1, *shape)
         left -= len(images)
         yield images

@@ -3,7 +3,7 @@
 What comes out of it is texts and arrays of float32, and is checked once more as if it were a file.
 """
 
-import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import BinaryIO
@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from app.children import messages, reader
-from app.children.readers import Readers
+from app.children.readers import NONSENSE, Readers, Reading
 from app.domain.definitions import Limits, NetworkDefinition
 from app.domain.errors import UnusableFile
 from app.formats import model_file
@@ -32,14 +32,17 @@ def read(
     sent = None if definition is None else definition.model_dump(mode="json")
     with readers.reading(__name__, file, {"network": sent, "limits": asdict(limits)}) as reading:
         found, _ = reading.receive()
-        arrays: dict[str, Array] = {}
-        for name, shape in found["arrays"]:
-            _, content = reading.receive()
-            values = np.frombuffer(content, np.float32)
-            if values.size != math.prod(shape):
-                raise UnusableFile(f"the array {name!r:.100} does not have its shape")
-            arrays[name] = values.reshape(shape)
-    return assemble(arrays, found["texts"], None, limits)
+        try:
+            arrays, texts = dict(_arrays(reading, found)), dict(found["texts"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnusableFile(NONSENSE) from error
+    return assemble(arrays, texts, None, limits)
+
+
+def _arrays(reading: Reading, found: messages.Message) -> Iterator[tuple[str, Array]]:
+    for name, shape in found["arrays"]:
+        _, content = reading.receive()
+        yield str(name), np.frombuffer(content, np.float32).reshape(shape)
 
 
 def _read(pipe: Connection, file: BinaryIO, order: messages.Message) -> None:

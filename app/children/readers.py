@@ -24,6 +24,9 @@ from app.domain.errors import FieldError, InvalidInput, Overloaded, UnusableFile
 START_SECONDS = 30.0
 """How long a process may take to begin, on a machine that is busy."""
 
+NONSENSE = "the file is damaged: what reads it has gone astray"
+"""A reader says what no reader would: something in the file has taken it over."""
+
 AGAIN_SECONDS = 2.0
 """When a client that was refused may come again: most files take less."""
 
@@ -113,7 +116,9 @@ class Reading:
             message, content = self._next()
         except (EOFError, OSError) as error:
             raise self._ended() from error
-        match message["type"]:
+        except ValueError as error:
+            raise UnusableFile(NONSENSE) from error
+        match message.get("type"):
             case "invalid":
                 raise InvalidInput(
                     [FieldError(tuple(at), *rest) for at, *rest in message["errors"]]

@@ -29,9 +29,9 @@ def add(
     json: AsJson = False,
 ) -> None:
     """Make a key. It is shown once: only its digest is kept."""
-    from app import maintenance
+    from app import key_management
 
-    key, secret = maintenance.make_key(settings_of(data_dir=data_dir), role, name, expires)
+    key, secret = key_management.make_key(settings_of(data_dir=data_dir), role, name, expires)
     if json:
         write_json({**_shown(key), "key": secret})
         return
@@ -43,9 +43,9 @@ def add(
 @app.command("list")
 def list_(data_dir: DataDir = None, json: AsJson = False) -> None:
     """List the keys that were ever made, not those of MNISTRY_API_KEYS."""
-    from app import maintenance
+    from app import key_management
 
-    shown = [_shown(key) for key in maintenance.all_keys(settings_of(data_dir=data_dir))]
+    shown = [_shown(key) for key in key_management.all_keys(settings_of(data_dir=data_dir))]
     if json:
         write_json(shown)
         return
@@ -60,9 +60,9 @@ def revoke(
     json: AsJson = False,
 ) -> None:
     """Take a key no more, on any replica, within a second."""
-    from app import maintenance
+    from app import key_management
 
-    key, any_left = maintenance.revoke_key(settings_of(data_dir=data_dir), key_id)
+    key, any_left = key_management.revoke_key(settings_of(data_dir=data_dir), key_id)
     if json:
         write_json(_shown(key))
     else:

@@ -72,7 +72,7 @@ def api(
     settings = settings_of(host=host, port=port, data_dir=data_dir, open=open_)
     if descriptor is None:
         if settings.needs_stored_key:
-            from app.maintenance import require_key
+            from app.key_management import require_key
 
             require_key(settings)
         listener = listen(settings.host, settings.port)

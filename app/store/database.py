@@ -166,9 +166,15 @@ class Database:
 
     def is_current(self) -> bool:
         """Whether the schema is there, and this version's."""
+        return self._revision() == _scripts().get_current_head()
+
+    def has_tables(self) -> bool:
+        """Whether any version has made its tables here."""
+        return self._revision() is not None
+
+    def _revision(self) -> str | None:
         with self.reading() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current == _scripts().get_current_head()
+            return MigrationContext.configure(connection).get_current_revision()
 
     def close(self) -> None:
         self.engine.dispose()
