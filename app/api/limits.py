@@ -15,7 +15,9 @@ class LimitsBody(Body):
     predict_bytes: int = Field(description="The largest body of a prediction, or of a sample.")
     upload_bytes: int = Field(description="The largest upload.")
     image_pixels: int = Field(description="The largest image.")
-    dataset_bytes: int = Field(description="The largest split of a dataset, unpacked, a byte a number.")
+    dataset_bytes: int = Field(
+        description="The largest split of a dataset, unpacked, a byte a number."
+    )
     dataset_samples: int = Field(description="Samples of a split.")
     dataset_classes: int = Field(description="Classes of a dataset.")
     imports: int = Field(description="Uploads that one process reads at a time.")
