@@ -37,6 +37,8 @@ def prepared(directory: Path) -> tuple[Server, dict[str, str]]:
         network = client.post("/v1/networks", json={"preset": "linear"}).json()
         body = {"network_id": network["id"], "epochs": 1, "train_samples": 2000, "alias": "digits"}
         job = wait_until_ended(client, client.post("/v1/jobs", json=body).json()["id"])
+        export = directory / "digits.safetensors"
+        export.write_bytes(client.get(f"/v1/models/{job['model_id']}/export").content)
     server.stop()
     server = start_service(
         directory / "data",
@@ -44,7 +46,13 @@ def prepared(directory: Path) -> tuple[Server, dict[str, str]]:
         ready=False,
         environment={**LIMITS, "MNISTRY_API_KEYS": f"trainer:{KEY}"},
     )
-    known = {"JOB_ID": job["id"], "NETWORK_ID": network["id"], "MODEL": job["model_id"]}
+    known = {
+        "JOB_ID": job["id"],
+        "NETWORK_ID": network["id"],
+        "MODEL": job["model_id"],
+        "VERSION": "1",
+        "EXPORT": str(export),
+    }
     return server, {f"KNOWN_{name}": value for name, value in known.items()}
 
 
