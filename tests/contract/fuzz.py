@@ -56,8 +56,16 @@ def prepared(directory: Path) -> tuple[Server, dict[str, str]]:
     return server, {f"KNOWN_{name}": value for name, value in known.items()}
 
 
-def run(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Fuzz a service of its own; options are those of `schemathesis run`."""
+def run(
+    directory: Path, *options: str, output: int | None = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
+    """Fuzz a service of its own.
+
+    Args:
+        directory: Where the service has its files.
+        options: Those of `schemathesis run`.
+        output: Where the report goes; None: to whoever watches.
+    """
     server, known = prepared(directory)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"]
     arguments = [
@@ -75,7 +83,7 @@ def run(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
             [*command, *arguments, *key, *options],
             cwd=HERE,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
@@ -92,11 +100,10 @@ def cases(report: str) -> int:
 
 
 def main() -> None:
-    """Fuzz for as long as it takes; the exit code is schemathesis's."""
+    """Fuzz for as long as it takes; the exit code is schemathesis's; its report counts cases."""
     wanted = sys.argv[1] if sys.argv[1:] else str(CASES)
     with tempfile.TemporaryDirectory() as directory:
-        result = run(Path(directory), "--max-examples", wanted, "--continue-on-failure")
-    sys.stdout.write(result.stdout)
+        result = run(Path(directory), "--max-examples", wanted, output=None)
     sys.exit(result.returncode)
 
 
