@@ -72,8 +72,8 @@ def run(
         "run",
         f"{server.url}/openapi.json",
         "--no-color",
-        "--suppress-health-check",
-        "all",
+        *("--suppress-health-check", "all"),
+        *("--request-timeout", "60"),
     ]
     key = ["--header", f"Authorization: Bearer {KEY}"]
     environment = {**os.environ, **known, "SCHEMATHESIS_HOOKS": "tests.contract.hooks"}
