@@ -1,8 +1,8 @@
 """What schemathesis is told of this service: what files hold, what there is, what no schema says.
 
-Every check of schemathesis is on. One is put in words of our own: that what validates is taken. A
-schema knows nothing of what is stored, and nothing of rules between fields: where a refusal names
-such a rule, and no other, it is right.
+Every check of schemathesis is on. Two are put in words of our own: that what validates is taken,
+and that what does not is refused. A schema knows nothing of what is stored, and nothing of rules
+between fields: where a refusal names such a rule, and no other, it is right.
 """
 
 import io
