@@ -13,6 +13,7 @@ import httpx
 from tests import dataset_files
 from tests.chaos import scenarios
 from tests.cluster import Cluster
+from tests.contract import fuzz
 from tests.hostile import flood, images, json_bodies, machines, payloads, soak
 from tests.hostile.oracle import Verdicts
 from tests.hostile.service import MIB, Target, Watch, target
@@ -31,6 +32,9 @@ UNREAD = "/static/swagger/swagger-ui-bundle.js"
 """More than the system keeps for a client that does not read."""
 
 KEYS = 100
+CASES = 60
+"""Of each operation."""
+
 SEQUENCES, STEPS = 200, 30
 SOAK_SECONDS, PARSER_SECONDS = 1800, 225
 
@@ -175,6 +179,17 @@ def one_key(attack: Attack) -> None:
     attack.report(what, f"{single} of {KEYS}", good=single == KEYS)
 
 
+def by_the_document(attack: Attack) -> None:
+    """What `make contract` does for longer."""
+    directory = attack.directory / "schemathesis"
+    directory.mkdir()
+    ended = fuzz.run(directory, "--max-examples", str(CASES))
+    count = f"{fuzz.cases(ended.stdout):,} cases"
+    attack.report("schemathesis, by the document", count, good=ended.returncode == 0)
+    if ended.returncode:
+        attack.show(ended.stdout.splitlines(), most=200)
+
+
 def state_machines(attack: Attack) -> None:
     with (
         target(attack.directory / "machines", trainers=1) as service,
@@ -254,6 +269,7 @@ PARTS: Mapping[str, Callable[[Attack], None]] = {
     "sites": other_sites,
     "sockets": sockets,
     "overload": overload,
+    "schemathesis": by_the_document,
     "machines": state_machines,
     "keys": one_key,
     "parsers": parsers,
