@@ -46,8 +46,6 @@ class Connection(HttpToolsProtocol):
 
     _asked = False
     _in_body = False
-    _body_began = 0.0
-    _body_bytes = 0
     _refused = 400
     _sent_bytes = 0
     _body_due = math.inf

@@ -67,7 +67,7 @@ def test_nobody_forges_a_line_and_no_line_shows_a_key(
         assert secret.encode() not in log.read_bytes()
     assert all({"at", "level", "logger", "message"} <= line.keys() for line in written)
     assert not [line for line in written if line["message"] == "forged"]
-    by_id = {line["request_id"]: line for line in written if "request_id" in line}
+    by_id = {line["request_id"]: line for line in written if "status" in line}
     assert (
         by_id["the-job"].items()
         >= {
@@ -80,7 +80,8 @@ def test_nobody_forges_a_line_and_no_line_shows_a_key(
     assert by_id["the-job"]["milliseconds"] > 0
     assert (by_id["wrong-6"]["level"], by_id["wrong-6"]["status"]) == ("info", 401)
     assert (by_id["the-failure"]["level"], by_id["the-failure"]["status"]) == ("warning", 500)
-    assert [line for line in written if "Traceback" in line.get("error", "")]
+    tracebacks = [line for line in written if "Traceback" in line.get("error", "")]
+    assert "the-failure" in [line.get("request_id") for line in tracebacks]
 
 
 def damage(file: Path, job_id: str) -> None:
