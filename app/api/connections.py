@@ -44,6 +44,9 @@ class Connection(HttpToolsProtocol):
     due = math.inf
     """When, by the loop's clock, the client has to have sent more."""
 
+    url = b""
+    """Of the request that comes, as far as it has come."""
+
     _asked = False
     _in_body = False
     _refused = 400
@@ -97,7 +100,8 @@ class Connection(HttpToolsProtocol):
         """What the parser refuses, and what `_refuse` has made it refuse."""
         detail = CODES[self._refused][1] if self._refused != 400 else msg
         request_id = request_id_of(Sent(self.headers or []))
-        response = problem({"path": "", "request_id": request_id}, self._refused, detail)
+        scope = {"path": self.url.decode("latin-1"), "request_id": request_id}
+        response = problem(scope, self._refused, detail)
         headers = [*headers_of(request_id, response.raw_headers), (b"connection", b"close")]
         head = b"".join(b"%s: %s\r\n" % header for header in headers)
         self.transport.write(STATUS_LINE[self._refused] + head + b"\r\n" + bytes(response.body))

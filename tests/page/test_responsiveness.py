@@ -55,10 +55,10 @@ def test_what_a_job_says_is_not_kept(page: Page, model: Model, server: Server) -
 @pytest.fixture
 def endless_job(server: Server) -> Iterator[str]:
     """A job whose short epochs go on for as long as a test wants."""
-    body = {"preset": "linear", "epochs": 10_000, "train_samples": 2000}
+    body = {"preset": "linear", "epochs": 10_000, "train_samples": 20_000}
     job = httpx.post(f"{server.url}/v1/jobs", json=body).json()
     yield str(job["id"])
-    httpx.post(f"{server.url}/v1/jobs/{job['id']}/cancel").raise_for_status()
+    httpx.post(f"{server.url}/v1/jobs/{job['id']}/cancel", timeout=60).raise_for_status()
 
 
 def test_a_hand_is_answered_at_once_while_a_job_streams(page: Page, endless_job: str) -> None:
