@@ -41,6 +41,8 @@ _NO_LINGERING = struct.pack("ii", 1, 0)
 class Connection(HttpToolsProtocol):
     """One connection of an API process."""
 
+    most = MAX_CONNECTIONS
+
     due = math.inf
     """When, by the loop's clock, the client has to have sent more."""
 
@@ -59,7 +61,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: object) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.due = self.loop.time() + HEADER_SECONDS
-        if len(self.connections) > MAX_CONNECTIONS:
+        if len(self.connections) > self.most:
             _make_room(self.connections)
 
     def on_message_begin(self) -> None:

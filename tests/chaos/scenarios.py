@@ -345,8 +345,18 @@ def _events(client: Client, job_id: str) -> list[tuple[str, int | None]]:
         after = page["next_after"]
 
 
-def one_key(urls: Sequence[str], rounds: int, posts: int = 64) -> int:
-    """Send the same request from many clients at once, on all APIs; how often it was one job."""
+def one_key(cluster: Cluster, rounds: int) -> int:
+    """Send the same request from many clients at once, on two APIs; how often it was one job."""
+    try:
+        urls = [cluster.api(name).url for name in ("api-a", "api-b")]
+        cluster.trainer("trainer")
+        cluster.wait_until_ready()
+        return _single_jobs(urls, rounds)
+    finally:
+        cluster.stop()
+
+
+def _single_jobs(urls: Sequence[str], rounds: int, posts: int = 64) -> int:
     clients = [Client(urls[i % len(urls)], Journal()) for i in range(posts)]
     single = 0
     with ThreadPoolExecutor(posts) as pool:

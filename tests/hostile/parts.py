@@ -167,14 +167,7 @@ def one_key(attack: Attack) -> None:
     """The scenario of `make chaos`, on SQLite."""
     directory = attack.directory / "keys"
     directory.mkdir()
-    cluster = Cluster(directory, {})
-    try:
-        urls = [cluster.api(name).url for name in ("api-a", "api-b")]
-        cluster.trainer("trainer")
-        cluster.wait_until_ready()
-        single = scenarios.one_key(urls, KEYS)
-    finally:
-        cluster.stop()
+    single = scenarios.one_key(Cluster(directory, {}), KEYS)
     what = f"64 identical posts at once × {KEYS}: one job"
     attack.report(what, f"{single} of {KEYS}", good=single == KEYS)
 

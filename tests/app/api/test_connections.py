@@ -2,12 +2,10 @@
 
 import asyncio
 
-import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
-from app.api import connections
 from app.api.connections import Connection
 
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -25,15 +23,17 @@ async def answered(client: Client) -> bool:
         return False
 
 
-def test_who_asks_for_nothing_makes_room_the_first_before_the_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 3)
+class OneOfFew(Connection):
+    """A connection where there may be three."""
 
+    most = 3
+
+
+def test_who_asks_for_nothing_makes_room_the_first_before_the_others() -> None:
     async def scenario() -> list[bool]:
         loop, state = asyncio.get_running_loop(), ServerState()
         config = uvicorn.Config(PlainTextResponse("ok"), lifespan="off", log_config=None)
-        server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: OneOfFew(config, state, {}), "127.0.0.1", 0)
         address = server.sockets[0].getsockname()
         used = await asyncio.open_connection(*address)
         assert await answered(used)
