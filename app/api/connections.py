@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.api.edge import Sent, headers_of, request_id_of
 from app.api.problems import CODES, problem
+from app.api.whole_answers import HeldHead
 
 HEADER_SECONDS = 10.0
 """From the connection, or the first byte of a further request, to the end of its headers."""
@@ -83,6 +84,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self.cycle.transport = HeldHead(self.transport)  # type: ignore[assignment]
         self._asked = self._in_body = True
         self.excuse(self.loop.time())
 

@@ -52,10 +52,11 @@ def header(stream: Stream, name: str) -> Header:
         raise UnusableFile(f"entry {name!r:.100} is not an array: a header of {length:,} bytes")
     try:
         found = Header(*read(BytesIO(size + stream.read(length)), max_header_size=_MAX_HEADER))
-        if min(found.shape, default=0) < 0:
-            raise ValueError(f"a shape below 0: {found.shape}")
     except UnusableFile:
         raise
     except Exception as error:  # NumPy parses a header as Python, and raises nearly anything
-        raise UnusableFile(f"entry {name!r:.100} is not an array: {error!s:.200}") from error
+        msg = f"entry {name!r:.100} is not an array: its header is none that NumPy would write"
+        raise UnusableFile(msg) from error
+    if min(found.shape, default=0) < 0:
+        raise UnusableFile(f"entry {name!r:.100} is not an array: a shape below 0")
     return found

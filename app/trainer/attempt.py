@@ -26,7 +26,7 @@ from app.store import blobs, jobs, models
 from app.store.blobs import ArtifactsAway, Blob, Blobs, CorruptBlob
 from app.store.database import Connection, Database, DatabaseAway, DatabaseBusy
 from app.trainer import learned, outcome, reports, spans
-from app.trainer.mailbox import Mailbox
+from app.trainer.mailbox import LAST, Mailbox
 
 POLL_SECONDS = 0.2
 """How often a job is looked at for having been cancelled."""
@@ -45,6 +45,8 @@ class ModelGone(Exception):
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+Change = Callable[[Connection], bool | None]
+"""What is to be written; whether the job is to finish now, where that can be."""
 
 
 @dataclass(frozen=True)
@@ -171,64 +173,89 @@ class Attempts:
         asked_to_stop = False
         familiarity: Blob | None = None
         while True:
-            report = mailbox.take(POLL_SECONDS)
-            if report is not None:
-                message, content = report
-                if message["type"] in ("succeeded", "failed"):
-                    if message["type"] == "failed":
-                        traces.failed(message["error"]["title"])
-                    weights = self._upload(content) if content else None
-                    end = partial(reports.finish, job=job, dataset=dataset, message=message)
-                    self._write(partial(end, weights=weights, familiarity=familiarity))
-                    return True
-                if message["type"] == "dataset_gone":
-                    raise outcome.DatasetGone(message["reason"])
-                if message["type"] == "stopped":
-                    self._write(partial(reports.put_back, job=job, message=message))
+            came = mailbox.take(POLL_SECONDS)
+            if not came:
+                if time.monotonic() - mailbox.heard > self._settings.stall_seconds:
+                    log.warning("job %s: nothing heard for too long", job.id)
+                    traces.failed("nothing was heard of its process for too long")
+                    return False
+                self._check_claim(job)
+            changes: list[Change] = []
+            for message, content in came:
+                if message["type"] in LAST:
+                    self._store(changes)
+                    self._end(job, dataset, message, content, familiarity)
                     return True
                 if message["type"] == "familiarity":
                     familiarity = self._upload(content)
-                elif self._store(job, dataset, message, content):
-                    _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
-            elif time.monotonic() - mailbox.heard > self._settings.stall_seconds:
-                log.warning("job %s: nothing heard for too long", job.id)
-                traces.failed("nothing was heard of its process for too long")
-                return False
-            else:
-                self._check_claim(job)
+                else:
+                    changes.append(self._change(job, dataset, message, content))
+            if self._store(changes):
+                _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             if self._stop.is_set() and not asked_to_stop:
                 _tell(pipe, {"type": "stop"})
                 asked_to_stop = True
+
+    def _end(
+        self,
+        job: Job,
+        dataset: Dataset,
+        message: messages.Message,
+        content: bytes,
+        familiarity: Blob | None,
+    ) -> None:
+        """Store a child's last report."""
+        if message["type"] == "dataset_gone":
+            raise outcome.DatasetGone(message["reason"])
+        if message["type"] == "stopped":
+            self._write(partial(reports.put_back, job=job, message=message))
+            return
+        if message["type"] == "failed":
+            traces.failed(message["error"]["title"])
+        weights = self._upload(content) if content else None
+        end = partial(reports.finish, job=job, dataset=dataset, message=message)
+        self._write(partial(end, weights=weights, familiarity=familiarity))
 
     def _check_claim(self, job: Job) -> None:
         if self._read(lambda c: jobs.status_under(c, job.id, job.attempt)) != "running":
             raise jobs.ClaimLost(job.id)
 
-    def _store(self, job: Job, dataset: Dataset, message: messages.Message, content: bytes) -> bool:
-        """Write a report that is not the last; whether the job is to finish now."""
+    def _change(
+        self, job: Job, dataset: Dataset, message: messages.Message, content: bytes
+    ) -> Change:
+        """What a report that is not the last changes; its content is stored already."""
         if message["type"] == "epoch":
             spans.of_epoch(job, message["entry"])
-            return self._write(lambda c: reports.epoch(c, job, message))
+            return partial(reports.epoch, job=job, message=message)
         if message["type"] == "checkpoint":
             blob = self._upload(content)
-            self._write(lambda c: reports.checkpoint(c, job, blob, message["seconds"]))
-        elif message["type"] == "probe":
-            self._write(lambda c: reports.probe(c, job, dataset, message))
-        else:
-            self._write(lambda c: reports.progress(c, job, message))
-        return False
+            return partial(reports.checkpoint, job=job, blob=blob, seconds=message["seconds"])
+        if message["type"] == "probe":
+            return partial(reports.probe, job=job, dataset=dataset, message=message)
+        return partial(reports.progress, job=job, message=message)
+
+    def _store(self, changes: list[Change]) -> bool:
+        """Make changes in one transaction; whether one of them says that the job is to finish."""
+        if not changes:
+            return False
+
+        def change_all(connection: Connection) -> bool:
+            says = [change(connection) for change in changes]
+            return any(says)
+
+        return self._write(change_all)
 
     def _keep(self, pipe: PipeEnd, mailbox: Mailbox, job: Job) -> None:
         """Have a child whose job was paused say where it stands; it goes on from there later."""
         _tell(pipe, {"type": "stop"})
         deadline = time.monotonic() + PAUSE_SECONDS
-        while (report := mailbox.take(deadline - time.monotonic())) is not None:
-            message, content = report
-            if message["type"] == "checkpoint":
-                blob = self._upload(content)
-                self._write(partial(reports.checkpoint_of_paused, job=job, blob=blob))
-            elif message["type"] in ("stopped", "succeeded", "failed"):
-                return
+        while came := mailbox.take(deadline - time.monotonic()):
+            for message, content in came:
+                if message["type"] == "checkpoint":
+                    blob = self._upload(content)
+                    self._write(partial(reports.checkpoint_of_paused, job=job, blob=blob))
+                elif message["type"] in LAST:
+                    return
 
     def _fail(self, job: Job, error: Json) -> None:
         self._write(lambda c: reports.fail(c, job, error))

@@ -200,6 +200,19 @@ def test_a_job_is_cancelled_within_two_seconds(client: httpx.Client) -> None:
     assert_problem(client.get(f"/v1/jobs/{running['id']}"), 404)
 
 
+def test_a_job_whose_epochs_take_milliseconds_is_cancelled_as_quickly(
+    client: httpx.Client,
+) -> None:
+    quick = {"preset": "linear", "epochs": 1000, "train_samples": 100, "augmentation": None}
+    for _ in range(3):
+        job = client.post("/v1/jobs", json=quick).json()
+        while len(client.get(f"/v1/jobs/{job['id']}").json()["history"]) < 10:
+            time.sleep(0.02)
+        began = time.monotonic()
+        assert client.post(f"/v1/jobs/{job['id']}/cancel").status_code == 202
+        assert time.monotonic() - began < 2
+
+
 def test_a_job_that_has_ended_cannot_be_cancelled(
     client: httpx.Client, ended: dict[str, Any]
 ) -> None:

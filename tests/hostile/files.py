@@ -504,7 +504,7 @@ def _keras(weights: Mapping[str, Any]) -> Files:
     good = _h5(weights)
     for cut in (0, 1, 8, 100, 512, len(good) // 2, len(good) - 100):
         yield f"HDF5 of {cut} bytes", packed(config, good[:cut])
-    yield "HDF5 with holes", packed(config, good[:200] + bytes(400) + good[600:])
+    yield "HDF5 with holes", packed(config, good[:96] + bytes(400) + good[496:])
     yield "HDF5 that is a pickle", packed(config, pickle.dumps(Canary()))
     yield "HDF5 packed", packed(config, _h5(weights, compression="gzip"))
     yield "HDF5 elsewhere", packed(config, _h5_elsewhere())

@@ -9,7 +9,7 @@ from tests.hostile.wire import Answer, Request
 
 PROBLEM = "application/problem+json"
 
-_LEAKS = re.compile(
+LEAKS = re.compile(
     rb"Traceback|File \"|\.py\b|site-packages|sqlite3?\.|sqlalchemy|psycopg|pydantic\.dev"
     rb"|\bobject at 0x|\[SQL|errors\.pydantic",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ def fault(request: Request, answer: Answer, *, raw: bool = False) -> str | None:
 
 def _fault_of_refusal(request: Request, answer: Answer) -> str | None:
     sent = bytes(request)
-    leak = next((one for one in _LEAKS.finditer(answer.content) if one.group() not in sent), None)
+    leak = next((one for one in LEAKS.finditer(answer.content) if one.group() not in sent), None)
     if leak is not None:
         return f"{answer.status} tells {leak.group()!r}"
     if request.method == "HEAD":

@@ -238,7 +238,6 @@ def test_a_picture_is_taken_with_the_camera(page: Page, model: Model) -> None:
     page.get_by_role("button", name="Camera").click()
     dialog = page.get_by_role("dialog", name="Hold a digit into the square")
     expect(dialog).to_be_visible()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
     with page.expect_request("**/predict**") as asked:
         dialog.get_by_role("button", name="Take the picture").click()
     assert asked.value.headers["content-type"].startswith("multipart/form-data")

@@ -15,12 +15,15 @@ const ELSEWHERE = 'Browsers give the camera only to pages by https or from this 
 export async function takePicture(dialog) {
   const stream = await open();
   const video = dialog.querySelector('video');
+  const take = dialog.querySelector('[value=take]');
   video.srcObject = stream;
   dialog.returnValue = '';
+  take.disabled = true; // there is no picture yet
   dialog.showModal();
   const closed = new Promise((done) => dialog.addEventListener('close', done, { once: true }));
   try {
     await video.play();
+    take.disabled = false;
     await closed;
     return dialog.returnValue === 'take' ? await still(video) : null;
   } finally {

@@ -1,6 +1,7 @@
 """The mailbox: a child never waits for the store."""
 
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection as PipeEnd
@@ -31,11 +32,11 @@ def everything(mailbox: Mailbox) -> list[tuple[str, int, bytes]]:
     found: list[tuple[str, int, bytes]] = []
     while True:
         try:
-            report = mailbox.take(5)
+            came = mailbox.take(5)
         except EOFError:
             return found
-        assert report is not None
-        found.append((report[0]["type"], report[0]["n"], report[1]))
+        assert came
+        found.extend((message["type"], message["n"], content) for message, content in came)
 
 
 def test_megabytes_are_taken_from_a_child_while_nothing_can_be_stored(child: PipeEnd) -> None:
@@ -64,5 +65,41 @@ def test_megabytes_are_taken_from_a_child_while_nothing_can_be_stored(child: Pip
 
 
 def test_nothing_comes_for_a_while(child: PipeEnd) -> None:
-    assert mailbox_of(child).take(0.05) is None
-    assert mailbox_of(child).take(-1) is None
+    assert mailbox_of(child).take(0.05) == []
+    assert mailbox_of(child).take(-1) == []
+
+
+def test_what_comes_in_a_quick_row_is_taken_together_and_leaves_a_pause(child: PipeEnd) -> None:
+    def work() -> None:
+        for n in range(50):
+            messages.send(child, {"type": "epoch", "n": n})
+            time.sleep(0.005)
+        child.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    began, sizes, seconds = time.monotonic(), [], []
+    with pytest.raises(EOFError):
+        while True:
+            sizes.append(len(mailbox_of(child).take(5)))
+            seconds.append(time.monotonic() - began)
+            began = time.monotonic()
+    thread.join()
+    assert sum(sizes) == 50
+    assert min(seconds[:-1]) > 0.09  # the last take does not wait: the child has ended
+
+
+def test_the_last_report_is_not_kept_until_more_comes() -> None:
+    seconds = []
+    for _ in range(5):
+        ours, child = Pipe()
+        mailbox = Mailbox(ours)
+        messages.send(child, {"type": "epoch"})
+        messages.send(child, {"type": "succeeded"})
+        began = time.monotonic()
+        assert [message["type"] for message, _ in mailbox.take(5)] == ["epoch", "succeeded"]
+        seconds.append(time.monotonic() - began)
+        child.close()
+        mailbox.join()
+        ours.close()
+    assert min(seconds) < 0.09
