@@ -5,8 +5,8 @@ address names another); whether a page of another site asks to change something;
 good enough; and how large the body may be. And on the way back, headers for browsers.
 """
 
+import random
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -200,7 +200,7 @@ class Edge:
 def request_id_of(headers: Sent) -> str:
     """The client's own, where it is one that can be written anywhere; else a new one."""
     sent = headers.get(b"x-request-id")
-    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    return sent if _REQUEST_ID.fullmatch(sent) else f"{random.getrandbits(64):016x}"
 
 
 def _without_port(host: str) -> str:

@@ -252,7 +252,7 @@ def _holds_bool(values: list[Any]) -> bool:
 
 
 def _needs_image_input(model: LoadedModel) -> None:
-    if int(np.prod(model.input_shape)) != SIDE**2:
+    if math.prod(model.input_shape) != SIDE**2:
         raise InvalidInput.at(
             (),
             f"images and strokes become {SIDE}×{SIDE} numbers; this model takes an array of shape "

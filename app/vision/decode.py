@@ -105,10 +105,10 @@ def pixels(image: Image.Image) -> Picture:
         return np.asarray(image)
     if image.mode == "RGBA":
         image = _on_paper(image)
-    values = np.asarray(image)
-    if values.ndim == 3 and _is_grey(values):
-        values = np.ascontiguousarray(values[..., 0])
-    return values.astype(np.float32) / np.float32(255)
+    values = np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
+    if values.shape[2] == 1 or _is_grey(values):
+        values = values[..., 0]
+    return values.astype(np.float32, order="C") / np.float32(255)
 
 
 def _is_grey(values: NDArray[np.uint8]) -> bool:
@@ -176,7 +176,8 @@ def _plain(image: Image.Image) -> Image.Image:
         return image.convert("F")
     if image.has_transparency_data:
         return image.convert("RGBA")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _unit_range(values: Picture, white: float | None) -> Picture:
