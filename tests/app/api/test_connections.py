@@ -4,6 +4,7 @@ import asyncio
 
 import uvicorn
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from app.api.connections import Connection
@@ -46,3 +47,48 @@ def test_who_asks_for_nothing_makes_room_the_first_before_the_others() -> None:
         return seen
 
     assert asyncio.run(scenario()) == [True, False, False, True, True]
+
+
+def test_the_head_of_an_answer_comes_with_its_body() -> None:
+    async def scenario() -> list[bytes]:
+        loop, state = asyncio.get_running_loop(), ServerState()
+        config = uvicorn.Config(PlainTextResponse("ok"), lifespan="off", log_config=None)
+        server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        pieces = []
+        for _ in range(3):
+            writer.write(GET)
+            pieces.append(await reader.read(65536))
+        writer.close()
+        server.close()
+        return pieces
+
+    for piece in asyncio.run(scenario()):
+        assert piece.startswith(b"HTTP/1.1 200")
+        assert piece.endswith(b"\r\n\r\nok")
+
+
+def test_a_client_that_waits_for_the_word_is_told_to_go_on_before_the_answer() -> None:
+    asked = GET.replace(b"GET", b"POST").removesuffix(b"\r\n")
+    asked += b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive())["body"]
+        await PlainTextResponse(body)(scope, receive, send)
+
+    async def scenario() -> tuple[bytes, bytes]:
+        loop, state = asyncio.get_running_loop(), ServerState()
+        config = uvicorn.Config(echo, lifespan="off", log_config=None)
+        server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(asked)
+        word = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"yes")
+        answer = await reader.readuntil(b"yes")
+        writer.close()
+        server.close()
+        return word, answer
+
+    word, answer = asyncio.run(scenario())
+    assert word == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 200")
