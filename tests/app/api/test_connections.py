@@ -49,25 +49,6 @@ def test_who_asks_for_nothing_makes_room_the_first_before_the_others() -> None:
     assert asyncio.run(scenario()) == [True, False, False, True, True]
 
 
-def test_the_head_of_an_answer_comes_with_its_body() -> None:
-    async def scenario() -> list[bytes]:
-        loop, state = asyncio.get_running_loop(), ServerState()
-        config = uvicorn.Config(PlainTextResponse("ok"), lifespan="off", log_config=None)
-        server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        pieces = []
-        for _ in range(3):
-            writer.write(GET)
-            pieces.append(await reader.read(65536))
-        writer.close()
-        server.close()
-        return pieces
-
-    for piece in asyncio.run(scenario()):
-        assert piece.startswith(b"HTTP/1.1 200")
-        assert piece.endswith(b"\r\n\r\nok")
-
-
 def test_a_client_that_waits_for_the_word_is_told_to_go_on_before_the_answer() -> None:
     asked = GET.replace(b"GET", b"POST").removesuffix(b"\r\n")
     asked += b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
