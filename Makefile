@@ -3,8 +3,9 @@
 # make parity: the engine against PyTorch, its files against Keras; make clients: KServe's client
 # and generated ones against the service; make openapi: the document that they are generated from;
 # make contract: the service against it. make bench: the engine's speed beside others; make bench-serve:
-# the same for answers; make bench-page: the same for the page, in a browser; make accuracy: how well the
-# presets read; make drawings: drawn and photographed digits, how much worse than clean ones.
+# the same for answers; make bench-page: the same for the page, in a browser; make screenshots: what it
+# looks like; make accuracy: how well the presets read; make drawings: drawn and photographed digits, how
+# much worse than clean ones.
 # make cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes
 # of it; make fuzz: what a hostile client may do, and the same. make image: the container, built and held
 # to what it promises; make wheel: the package, alone in an environment.
@@ -21,7 +22,7 @@ ENGINE ?= docker
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
 	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check openapi contract parity clients clients-typescript bench bench-serve bench-page accuracy drawings cluster chaos fuzz image wheel lock clean browser
+.PHONY: run test check openapi contract parity clients clients-typescript bench bench-serve bench-page screenshots accuracy drawings cluster chaos fuzz image wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -70,6 +71,10 @@ bench-serve: $(BENCH)/serve.stamp $(MLSERVER)/stamp
 bench-page: MINUTES ?= 30
 bench-page: $(VENV)/dev.stamp browser
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/page.py --minutes $(MINUTES)
+
+# The page on a telephone, a tablet and a desk, by day and by night, into docs/screenshots.
+screenshots: $(VENV)/dev.stamp browser
+	@$(BIN)/python benchmarks/screenshots.py
 
 accuracy: $(VENV)/run.stamp
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/accuracy.py

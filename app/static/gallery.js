@@ -44,7 +44,8 @@ export class Gallery {
     this.wall.append(...next.map((sample) => element('li', {}, this.#frame(sample))));
     const left = this.#samples.length - first - next.length;
     this.more.hidden = left === 0;
-    this.more.textContent = `${Math.min(left, AT_A_TIME)} more of ${left}`;
+    this.more.textContent =
+      left > AT_A_TIME ? `${AT_A_TIME} more of ${left}` : `The other ${left}`;
     // The button may be gone: the first of the new pictures is where one goes on.
     if (first) this.wall.children[first].firstElementChild.focus();
   }
