@@ -22,19 +22,16 @@ from app import logs
 from app.children import limits, messages
 from app.domain.definitions import NetworkDefinition, build
 from app.domain.jobs import JobConfig, StoppedBy
-from app.formats import familiarity, tensors
+from app.formats import tensors
 from app.log_ids import logged_with
 from app.store import mnist
 from app.store.chunks import Examples
+from app.trainer import worth
 from app.trainer.learned import Learned, receive
 from app.vision import strokes
-from engine import calibration, evaluation
 from engine.arrays import Array
 from engine.batches import Samples
 from engine.errors import Diverged
-from engine.familiarity import learn
-from engine.losses import fuse
-from engine.parallel import Team, single_threaded_blas
 from engine.training import EpochDone, Event, StepDone, Training
 
 PROGRESS_SECONDS = 0.2
@@ -267,49 +264,21 @@ class Run:
             message: What kind of an end this is.
             of_end: What its receipt says more.
         """
-        message["receipt"] = {**self._receipt(), "temperature": self._calibrate(), **of_end}
-        message["metrics"] = finite(self._test())
-        self._send_familiarity()
+        network, threads = self._network, self._threads
+        temperature = None
+        if self._config.loss.type == "cross_entropy":
+            held_out = self._training.held_out
+            temperature = worth.calibrate(network, self._samples, held_out, threads)
+        message["receipt"] = {**self._receipt(), "temperature": temperature, **of_end}
+        learns_input = self._learns_input()
+        message["metrics"] = finite(
+            worth.on_test_split(network, self._learned["test"], threads, learns_input=learns_input)
+        )
+        known = worth.familiarity_with(self._examples())
+        if known is not None:
+            messages.send(self._pipe, {"type": "familiarity"}, known)
         message["seconds"] = self._seconds
         messages.send(self._pipe, message, tensors.pack_weights(self._network.layers))
-
-    def _send_familiarity(self) -> None:
-        """Send what the training samples look like, in the same bytes for all jobs of them."""
-        examples = self._examples()
-        with single_threaded_blas():  # the bits of a sum depend on who adds up
-            known = learn(examples.images, examples.labels)
-        if known is not None:
-            messages.send(self._pipe, {"type": "familiarity"}, familiarity.pack(known))
-
-    def _calibrate(self) -> float | None:
-        """Make the probabilities honest; by what temperature, None where that cannot be."""
-        if self._config.loss.type != "cross_entropy":
-            return None
-        layers, held_out = self._network.layers, self._training.held_out
-        with Team(self._threads) as team, single_threaded_blas():
-            return calibration.calibrate(layers, self._samples, held_out, team)
-
-    def _test(self) -> dict[str, float | None]:
-        """What the network is worth on the test split; null where that has no samples."""
-        examples = self._learned["test"]
-        if len(examples.images) == 0:
-            return {"test_loss": None, "test_accuracy": None, "calibration_error": None}
-        labels = None if self._learns_input() else examples.labels
-        assert self._network.loss is not None  # noqa: S101 - set in __init__
-        layers, loss = fuse(self._network.layers, self._network.loss)
-        samples = Samples(examples.images, labels)
-        everything = np.arange(len(samples))
-        with Team(self._threads) as team, single_threaded_blas():
-            score = evaluation.score(layers, loss, samples, everything, team)
-            if labels is None:
-                return {"test_loss": score.loss, "test_accuracy": None, "calibration_error": None}
-            y = evaluation.outputs(self._network.layers, samples, everything, team)
-        bins = evaluation.calibration(y, labels)
-        return {
-            "test_loss": score.loss,
-            "test_accuracy": score.accuracy,
-            "calibration_error": evaluation.calibration_error(bins),
-        }
 
     def _fail(self, code: str, title: str, detail: str, diverged: Diverged | None) -> None:
         """Report a failure; with the weights that the last whole epoch left, where one ended."""
