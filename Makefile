@@ -8,7 +8,8 @@
 # much worse than clean ones.
 # make cluster: as on many machines, on this one; make chaos: what is killed on the way, and what comes
 # of it; make fuzz: what a hostile client may do, and the same. make image: the container, built and held
-# to what it promises; make wheel: the package, alone in an environment.
+# to what it promises; make image-without-engine: the same as root on Debian; make wheel: the package, alone
+# in an environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +23,8 @@ ENGINE ?= docker
 LOCK := $(BIN)/uv pip compile pyproject.toml --extra cluster --extra traces --universal \
 	--python-version 3.11 --upgrade --quiet --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check openapi contract parity clients bench bench-serve bench-page screenshots accuracy drawings cluster chaos fuzz image wheel lock clean browser
+.PHONY: run test check openapi contract parity clients bench bench-serve bench-page screenshots accuracy drawings
+.PHONY: cluster chaos fuzz image image-without-engine wheel lock clean browser
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app serve --first-model
@@ -91,6 +93,10 @@ chaos: $(VENV)/dev.stamp
 image: $(VENV)/dev.stamp
 	@$(ENGINE) build --quiet --tag mnistry . > /dev/null
 	@$(BIN)/python -m tests.image $(ENGINE)
+
+# Buildah and Podman in namespaces of their own, on a base image from Debian's packages.
+image-without-engine: $(VENV)/dev.stamp
+	@.ci/image
 
 wheel: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.wheel

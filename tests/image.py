@@ -14,7 +14,10 @@ import httpx
 
 IMAGE = "mnistry"
 MOST_MEGABYTES = 350
-READY_SECONDS = 30
+PROMISED_SECONDS = 3
+BUSY_SECONDS = 10
+WAIT_SECONDS = 60
+STARTS = 5
 STOP_SECONDS = 20
 HARDENED = (
     *("--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - the container's own
@@ -62,11 +65,12 @@ def check(engine: Engine) -> None:
     size = int(str(engine.inspect("image", IMAGE)["Size"])) / 1e6
     print(f"the image has {size:.0f} MB, unpacked")
     assert size <= MOST_MEGABYTES
-    began = time.monotonic()
+    best = quickest_start(engine)
+    assert best <= BUSY_SECONDS, f"not ready in {BUSY_SECONDS} s, which a busy machine may take"
     with engine.running() as container:
-        url = f"http://{engine.ask('port', container, '8000').splitlines()[0]}"
-        wait_until_ready(url)
-        print(f"ready after {time.monotonic() - began:.1f} s")
+        url = wait_until_ready(engine, container)
+        engine.ask("exec", container, *health_command(engine, container))
+        print("its HEALTHCHECK says so as well")
         assert engine.ask("exec", container, "id", "-u") == "10001"
         engine.ask("exec", container, "python", "-c", UNWANTED)
         print("not root; no compiler, no pip; nothing to be written but its volume and /tmp")
@@ -80,16 +84,45 @@ def check(engine: Engine) -> None:
         print(f"stopped by SIGTERM after {time.monotonic() - began:.1f} s with exit code 0")
 
 
-def wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+def quickest_start(engine: Engine) -> float:
+    """Seconds until ready, of the first start that holds the promise, or else the best of some.
+
+    What else the machine does can only add to them. Where no start is as quick as promised, that is
+    printed, and a bound remains that other work alone should not break.
+    """
+    seconds: list[float] = []
+    while len(seconds) < STARTS and min(seconds, default=WAIT_SECONDS) > PROMISED_SECONDS:
+        began = time.monotonic()
+        with engine.running() as container:
+            wait_until_ready(engine, container)
+            seconds.append(time.monotonic() - began)
+    kept = "within" if seconds[-1] <= PROMISED_SECONDS else "not within"
+    tried = ", ".join(f"{each:.1f} s" for each in seconds)
+    print(f"ready after {tried}: {kept} the {PROMISED_SECONDS} s promised")
+    return min(seconds)
+
+
+def wait_until_ready(engine: Engine, container: str) -> str:
+    """The address of a container's service, as soon as it is ready."""
+    url = f"http://{engine.ask('port', container, '8000').splitlines()[0]}"
+    deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/readyz").status_code == 200:
-                return
+                return url
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise SystemExit(f"not ready after {READY_SECONDS} s")
+    raise SystemExit(f"not ready after {WAIT_SECONDS} s")
+
+
+def health_command(engine: Engine, container: str) -> list[str]:
+    """What the HEALTHCHECK runs. Not every engine here has a timer that would run it."""
+    config = engine.inspect("container", container)["Config"]
+    assert isinstance(config, dict)
+    test: list[str] = config["Healthcheck"]["Test"]
+    assert test[0] == "CMD"
+    return test[1:]
 
 
 def trains(url: str) -> bool:
