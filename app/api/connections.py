@@ -84,7 +84,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self.cycle.transport = HeldHead(self.transport)  # type: ignore[assignment]
+        if self.scope["method"] != "HEAD":  # of whose answer there is nothing but the head
+            self.cycle.transport = HeldHead(self.transport)  # type: ignore[assignment]
         self._asked = self._in_body = True
         self.excuse(self.loop.time())
 
