@@ -19,23 +19,16 @@ from pathlib import Path
 from page import CHROMIUMS, STROKES
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
-from servers import post, product
+from servers import product, trained
 
 OUT = Path(__file__).parent.parent / "docs" / "screenshots"
 WIDTHS = {360: 780, 768: 1024, 1440: 900}
 """And how high the screen is."""
 
+JOB = {"seed": 1, "probe": {"strokes": STROKES}}
+
 COLOURS = 128
 """Of a picture: the page has fewer, but for what lies between two of them."""
-
-
-def trained(client: object, preset: str, **options: object) -> dict:
-    """A job that has succeeded, with the drawing as its probe."""
-    body = {"preset": preset, "seed": 1, "probe": {"strokes": STROKES}, **options}
-    job = post(client, "/v1/jobs", body)
-    while job["finished_at"] is None:
-        job = client.get(f"/v1/jobs/{job['id']}", params={"wait": 30}).json()
-    return job
 
 
 def views(linear: Mapping[str, str], mlp: Mapping[str, str]) -> dict[str, str]:
@@ -81,8 +74,8 @@ def main() -> int:
     ):
         browser = playwright.chromium.launch(executable_path=chromium)
         jobs = (
-            trained(client, "linear", epochs=3, train_samples=10_000),
-            trained(client, "mlp", epochs=5),
+            trained(client, {**JOB, "preset": "linear", "epochs": 3, "train_samples": 10_000}),
+            trained(client, {**JOB, "preset": "mlp", "epochs": 5}),
         )
         for name, address in views(*jobs).items():
             for width in WIDTHS:

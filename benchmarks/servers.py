@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -29,12 +29,18 @@ def product(folder: Path, workers: int = 1) -> Iterator[httpx.Client]:
         running(command, ready, folder, {"PYTHONPATH": str(ROOT)}),
         httpx.Client(base_url=url, timeout=60) as client,
     ):
-        job = post(client, "/v1/jobs", JOB)
-        while job["finished_at"] is None:
-            job = client.get(f"/v1/jobs/{job['id']}", params={"wait": 30}).json()
-        if job["status"] != "succeeded":
-            raise RuntimeError(f"the model was not trained: {job['error']}")
+        trained(client, JOB)
         yield client
+
+
+def trained(client: httpx.Client, body: Mapping[str, object]) -> dict:
+    """A job that was asked for and has succeeded."""
+    job = post(client, "/v1/jobs", body)
+    while job["finished_at"] is None:
+        job = client.get(f"/v1/jobs/{job['id']}", params={"wait": 30}).json()
+    if job["status"] != "succeeded":
+        raise RuntimeError(f"the model was not trained: {job['error']}")
+    return job
 
 
 @contextmanager

@@ -198,7 +198,10 @@ class Edge:
 
 
 def request_id_of(headers: Sent) -> str:
-    """The client's own, where it is one that can be written anywhere; else a new one."""
+    """The client's own, where it is one that can be written anywhere; else a new one.
+
+    It has to differ from others, not to be hard to guess: nothing is let in by it.
+    """
     sent = headers.get(b"x-request-id")
     return sent if _REQUEST_ID.fullmatch(sent) else f"{random.getrandbits(64):016x}"
 

@@ -16,7 +16,10 @@ import { verdictWords } from './significance.js';
 const SIDES = {
   a: { title: 'A alone is right', holds: ({ label, a }) => a === label },
   b: { title: 'B alone is right', holds: ({ label, b }) => b === label },
-  none: { title: 'Both are wrong, in two ways', holds: ({ label, a, b }) => a !== label && b !== label },
+  none: {
+    title: 'Both are wrong, in two ways',
+    holds: ({ label, a, b }) => a !== label && b !== label,
+  },
 };
 
 export class Duel {
