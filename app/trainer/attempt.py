@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection as PipeEnd
 from os import getpid
@@ -181,15 +182,19 @@ class Attempts:
                     return False
                 self._check_claim(job)
             changes: list[Change] = []
-            for message, content in came:
-                if message["type"] in LAST:
-                    self._store(changes)
-                    self._end(job, dataset, message, content, familiarity)
-                    return True
-                if message["type"] == "familiarity":
-                    familiarity = self._upload(content)
-                else:
-                    changes.append(self._change(job, dataset, message, content))
+            for kind, alike in groupby(came, lambda report: report[0]["type"]):
+                if kind == "epoch":
+                    changes.append(_epochs(job, [message for message, _ in alike]))
+                    continue
+                for message, content in alike:
+                    if kind in LAST:
+                        self._store(changes)
+                        self._end(job, dataset, message, content, familiarity)
+                        return True
+                    if kind == "familiarity":
+                        familiarity = self._upload(content)
+                    else:
+                        changes.append(self._change(job, dataset, message, content))
             if self._store(changes):
                 _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             if self._stop.is_set() and not asked_to_stop:
@@ -223,10 +228,7 @@ class Attempts:
     def _change(
         self, job: Job, dataset: Dataset, message: messages.Message, content: bytes
     ) -> Change:
-        """What a report that is not the last changes; its content is stored already."""
-        if message["type"] == "epoch":
-            spans.of_epoch(job, message["entry"])
-            return partial(reports.epoch, job=job, message=message)
+        """What a report between the epochs changes; its content is stored already."""
         if message["type"] == "checkpoint":
             blob = self._upload(content)
             return partial(reports.checkpoint, job=job, blob=blob, seconds=message["seconds"])
@@ -288,6 +290,13 @@ class Attempts:
                     raise
                 log.warning("the store does not answer, trying again: %s", error)
                 pause = min(2 * pause, 2.0)
+
+
+def _epochs(job: Job, ended: list[messages.Message]) -> Change:
+    """What epochs change that ended one after the other."""
+    for message in ended:
+        spans.of_epoch(job, message["entry"])
+    return partial(reports.epochs, job=job, messages=ended)
 
 
 def _tell(pipe: PipeEnd, message: messages.Message) -> None:

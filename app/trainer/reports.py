@@ -38,26 +38,33 @@ def probe(connection: Connection, job: Job, dataset: Dataset, message: Message) 
     jobs.record(connection, job.id, job.attempt, changes, [("probe", data)])
 
 
-def epoch(connection: Connection, job: Job, message: Message) -> bool:
-    """An epoch's figures; whether the job is a trial so far behind that it is to finish now."""
+def epochs(connection: Connection, job: Job, messages: list[Message]) -> bool:
+    """The figures of epochs that ended one after the other.
+
+    They are stored at once, since each alone would write the whole history again.
+
+    Returns:
+        Whether the job is a trial so far behind that it is to finish now.
+    """
     before = jobs.hold(connection, job.id)
     if before is None:
         raise jobs.ClaimLost(job.id)
-    entry: Json = message["entry"]
+    entries: list[Json] = [message["entry"] for message in messages]
+    first, last = entries[0], entries[-1]
     # An attempt that goes on from a checkpoint repeats what came after it, bit by bit.
-    history = [*(e for e in before.history if e["epoch"] < entry["epoch"]), entry]
+    known = {entry["epoch"] for entry in before.history}
+    history = [*(e for e in before.history if e["epoch"] < first["epoch"]), *entries]
     names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-    best = next(e for e in history if e["epoch"] == message["best_epoch"])
+    best = next(e for e in history if e["epoch"] == messages[-1]["best_epoch"])
     changes = {
         "history": history,
-        "metrics": {name: entry[name] for name in names},
+        "metrics": {name: last[name] for name in names},
         "best": {"epoch": best["epoch"], "val_accuracy": best["val_accuracy"]},
-        "seconds": message["seconds"],
+        "seconds": messages[-1]["seconds"],
     }
-    known = any(e["epoch"] == entry["epoch"] for e in before.history)
-    events = [] if known else [("epoch", entry)]
+    events = [("epoch", entry) for entry in entries if entry["epoch"] not in known]
     jobs.record(connection, job.id, job.attempt, changes, events)
-    return entry["epoch"] < job.config["epochs"] and _falls_behind(connection, job, history)
+    return last["epoch"] < job.config["epochs"] and _falls_behind(connection, job, history)
 
 
 def _falls_behind(connection: Connection, job: Job, history: list[Json]) -> bool:

@@ -200,12 +200,31 @@ def test_a_job_is_cancelled_within_two_seconds(client: httpx.Client) -> None:
     assert_problem(client.get(f"/v1/jobs/{running['id']}"), 404)
 
 
+QUICK = {"preset": "linear", "epochs": 10_000, "train_samples": 100, "augmentation": None}
+"""A job whose epochs take less than a millisecond each."""
+
+
+def test_epochs_of_less_than_a_millisecond_are_all_kept_and_hold_nobody_up(
+    client: httpx.Client,
+) -> None:
+    job = client.post("/v1/jobs", json=QUICK).json()
+    while job["finished_at"] is None:
+        began = time.monotonic()
+        job = client.get(f"/v1/jobs/{job['id']}").json()
+        assert time.monotonic() - began < 2
+        time.sleep(0.1)
+
+    assert [entry["epoch"] for entry in job["history"]] == list(range(1, 10_001))
+    with client.stream("GET", f"/v1/jobs/{job['id']}/events?after=0") as answer:
+        epochs = sum(line == "event: epoch" for line in answer.iter_lines())
+    assert epochs == 10_000
+
+
 def test_a_job_whose_epochs_take_milliseconds_is_cancelled_as_quickly(
     client: httpx.Client,
 ) -> None:
-    quick = {"preset": "linear", "epochs": 1000, "train_samples": 100, "augmentation": None}
     for _ in range(3):
-        job = client.post("/v1/jobs", json=quick).json()
+        job = client.post("/v1/jobs", json=QUICK).json()
         while len(client.get(f"/v1/jobs/{job['id']}").json()["history"]) < 10:
             time.sleep(0.02)
         began = time.monotonic()
