@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from app.services.serving import LoadedModel
 from engine.arrays import Array
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What a model gave for some rows, and what it took.
 
     Attributes:

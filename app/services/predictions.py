@@ -4,13 +4,12 @@ import base64
 import binascii
 import math
 import re
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import orjson
+import simdjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from app.domain.drawings import MAX_POINTS, Drawing
@@ -35,8 +34,7 @@ class EncodedImage(Spec):
     b64: str = Field(description="The bytes of an image in base64.")
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One thing to read: an array (*input_shape) in 0..1, and what is said of it."""
 
     x: Array
@@ -72,17 +70,25 @@ def plain_arrays(model: LoadedModel, content: bytes) -> list[Input] | None:
 
 
 def _at_once(content: bytes, size: int) -> Array:
-    instances = orjson.loads(content)["instances"]
-    flat = _flat(instances, size)
-    return np.array(instances, np.float64) if flat is None else flat
+    flat = _flat(content, size)
+    return np.array(orjson.loads(content)["instances"], np.float64) if flat is None else flat
 
 
-def _flat(instances: Any, size: int) -> Array | None:
-    """One flat input as (1, size), packed in a third of the time that NumPy takes for a list."""
+def _flat(content: bytes, size: int) -> Array | None:
+    """One flat input as (1, size); None where it is anything else.
+
+    It is what most send, and read in a third of the time by a parser that makes no Python objects
+    of the numbers.
+    """
+    start, end = _BEFORE_A_ROW.match(content), content.find(b"]") + 1
+    if start is None or content.count(b"[") > 2 or not _AFTER.fullmatch(content, end):
+        return None
     try:
-        (row,) = instances
-        return np.frombuffer(struct.pack(f"{size}d", *row)).reshape(1, size)
-    except (struct.error, TypeError, ValueError):
+        # A parser of its own: two threads cannot share one.
+        row = simdjson.Parser().parse(content[start.end() : end])
+        assert isinstance(row, simdjson.Array)  # noqa: S101 - it begins with a bracket
+        return np.frombuffer(row.as_buffer(of_type="d")).reshape(1, size)
+    except (ValueError, TypeError, RuntimeError):  # RuntimeError: an integer of more than 64 bits
         return None
 
 
@@ -115,6 +121,7 @@ def _one_by_one(content: bytes) -> Array:
 
 _BRACKET = re.compile(rb"[\[\]]")
 _BEFORE = re.compile(rb'[ \t\n\r]*\{[ \t\n\r]*"instances"[ \t\n\r]*:[ \t\n\r]*\[[ \t\n\r]*')
+_BEFORE_A_ROW = re.compile(_BEFORE.pattern + rb"(?=\[)")
 _BETWEEN = re.compile(rb"[ \t\n\r]*,[ \t\n\r]*")
 _AFTER = re.compile(rb"[ \t\n\r]*\][ \t\n\r]*\}[ \t\n\r]*")
 _ONLY_KEY = re.compile(rb'\s*\{\s*"instances"')

@@ -73,7 +73,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
             width, height = image.size
             if width * height > max_pixels:
                 _refuse_size(f"{width}×{height} = {width * height:,} pixels", max_pixels)
-            return _upright(_reduced(image))
+            reduced = _reduced(image)
+            # Most have nothing that could turn them; only TIFF has its orientation elsewhere.
+            return _upright(reduced) if image.info or name == "TIFF" else reduced
     except UnusableImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -159,8 +161,9 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 def _excess(image: Image.Image) -> int:
     """The whole factor by which the sides are longer than needed."""
+    width, height = image.size
     return math.ceil(
-        max(math.sqrt(image.width * image.height / _ENOUGH_PIXELS), max(image.size) / _LONGEST)
+        max(math.sqrt(width * height / _ENOUGH_PIXELS), width / _LONGEST, height / _LONGEST)
     )
 
 

@@ -85,17 +85,15 @@ def in_mnist_form(ink: Picture) -> bool:
     if ink.shape != (SIDE, SIDE):
         return False
     # Every image is asked this, most answer yes, and one is so small that each operation counts:
-    # two products give what the centre of mass and the extent are made of.
+    # three products give what the centre of mass and the extent are made of.
     visible = np.multiply(ink, ink > _FAINT * ink.max(), dtype=np.float64)
-    of_rows, of_columns = visible @ _MOMENTS, visible.T @ _MOMENTS
-    rows, columns = of_rows[:, 0].nonzero()[0], of_columns[:, 0].nonzero()[0]
+    of_rows, of_columns = visible @ _MOMENTS, _MOMENTS.T @ visible
+    rows, columns = of_rows[:, 0].nonzero()[0], of_columns[0].nonzero()[0]
     if not rows.size:
         return False
-    mass, column = of_rows.sum(axis=0)
-    row = of_columns[:, 1].sum()
-    side = 1 + max(rows[-1] - rows[0], columns[-1] - columns[0])
-    centred = 13 * mass <= row <= 15 * mass and 13 * mass <= column <= 15 * mass
-    return bool(16 <= side <= BOX and centred)
+    (mass, column), (row, _) = (_MOMENTS.T @ of_rows).tolist()
+    side = 1 + max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0]))
+    return 16 <= side <= BOX and 13 * mass <= min(row, column) and max(row, column) <= 15 * mass
 
 
 def extent(ink: Picture) -> Extent:

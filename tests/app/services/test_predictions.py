@@ -130,3 +130,44 @@ def test_many_arrays_with_something_amiss_are_looked_at_closely(
     assert part in text
 
     assert predictions.plain_arrays(linear, text.replace(part, instead, 1)) is None
+
+
+def test_one_flat_array_is_read_as_by_a_strict_parser(linear: LoadedModel) -> None:
+    numbers = [0, 1, -0.0, 1e-3, 5e-324, 0.1, 1 / 3, *np.random.default_rng(0).random(777)]
+    text = json.dumps({"instances": [numbers]}, indent=1).encode()
+
+    inputs = predictions.plain_arrays(linear, text)
+
+    assert inputs is not None
+    (one,) = inputs
+    (strict,) = predictions.from_instances(linear, json.loads(text)["instances"], "auto", PIXELS)
+    assert np.array_equal(one.x, strict.x)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"instances": [[%s, 0.5], 0.5]}',
+        '{"instances": [0.5, [%s, 0.5]]}',
+        '{"instances": [0.5, [%s]]}',
+        '{"instances": [[%s, [0.5]]]}',
+        '{"instances": [[%s, {}]]}',
+        '{"instances": [[%s, 1.5]]}',
+        '{"instances": [[%s, 01]]}',
+        '{"instances": [[%s, NaN]]}',
+        '{"instances": [[%s, 1e999]]}',
+        '{"instances": [[%s, 18446744073709551616]]}',
+        '{"instances": [[%s, 0.5, 0.5]]}',
+        '{"instances": [[%s, 0.5],]}',
+        '{"instances": [[%s, 0.5]]',
+        '{"instances": [[%s, 0.5]]} {}',
+        '{"instances": [%s, 0.5]}',
+        '{"instances": %s}',
+    ],
+)
+def test_one_array_with_something_amiss_is_looked_at_closely(
+    linear: LoadedModel, text: str
+) -> None:
+    numbers = ", ".join(["0.25"] * 783)
+
+    assert predictions.plain_arrays(linear, (text % numbers).encode()) is None
