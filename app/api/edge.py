@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -190,11 +191,16 @@ class Edge:
             raise HTTPException(403, "a reader's key may read and predict; this needs a trainer's")
 
     def _limit(self, path: str, headers: Sent) -> int:
-        if _PREDICT.fullmatch(path) or _SAMPLES.fullmatch(path):
+        if _brings_inputs(path):
             return self._policy.predict_bytes
         if path in _UPLOADS and headers.get(b"content-type").lower().startswith("multipart/"):
             return self._policy.upload_bytes
         return self._policy.json_bytes
+
+
+@lru_cache(256)  # clients ask for the same few paths, and two patterns take a microsecond each
+def _brings_inputs(path: str) -> bool:
+    return bool(_PREDICT.fullmatch(path) or _SAMPLES.fullmatch(path))
 
 
 def request_id_of(headers: Sent) -> str:
@@ -206,6 +212,7 @@ def request_id_of(headers: Sent) -> str:
     return sent if _REQUEST_ID.fullmatch(sent) else f"{random.getrandbits(64):016x}"
 
 
+@lru_cache(256)
 def _without_port(host: str) -> str:
     """The name, in small letters: names of hosts know no others (RFC 9110 §4.2.3)."""
     return _PORT.sub("", host).lower()

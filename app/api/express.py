@@ -1,6 +1,7 @@
 """What is called thousands of times a second passes by the router and all that it brings along."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 from fastapi import FastAPI
@@ -11,6 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.plain_route import PlainRoute
 
 Handler = Callable[[Request, Exception], Response]
+Found = tuple[PlainRoute, dict[str, str]]
+
+PATHS = 256
+"""So many paths are known without a search."""
 
 
 class Express:
@@ -25,17 +30,25 @@ class Express:
         self._app = app
         self._routes = [route for route in service.routes if isinstance(route, PlainRoute)]
         self._handlers = service.exception_handlers
+        self._route_of = lru_cache(PATHS)(self._find)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            for route in self._routes:
-                found = route.path_regex.match(scope["path"])
-                if found is not None and scope["method"] in (route.methods or ()):
-                    scope["route"], scope["path_params"] = route, found.groupdict()
-                    response = await self._answer(route, Request(scope, receive))
-                    await response(scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
+        found = self._route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        route, params = found
+        scope["route"], scope["path_params"] = route, dict(params)
+        response = await self._answer(route, Request(scope, receive))
+        await response(scope, receive, send)
+
+    def _find(self, method: str, path: str) -> Found | None:
+        """The route of a request, and what its path says."""
+        for route in self._routes:
+            found = route.path_regex.match(path)
+            if found is not None and method in (route.methods or ()):
+                return route, found.groupdict()
+        return None
 
     async def _answer(self, route: PlainRoute, request: Request) -> Response:
         try:
