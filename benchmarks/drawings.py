@@ -1,12 +1,14 @@
 """How well drawn and photographed digits are read, beside the same digits as MNIST has them.
 
     python benchmarks/drawings.py [lenet5 cnn] [--digits 2000] [--only photographed ...]
+        [--augmentation '{}' '{"rotate": 15}' ...]
 
 Run it from the project's root with the product's own packages. Every kind is made of test digits,
 with the same random numbers each time: large, small, in colours, on ruled paper, photographed. It
 goes the way of an upload, bytes through `app/vision`, into networks that are trained here by their
-presets' recipes (cnn takes some ten minutes). Printed is the share that is read right, and how many
-points more or less that is than of the clean digits.
+presets' recipes (cnn takes some ten minutes), or with other augmentations, one after the other, so
+that a recipe can be chosen by what it does for drawings. Printed is the share that is read right,
+and how many points more or less that is than of the clean digits.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from app.domain.augmentation import Augmentation
 from app.domain.definitions import build
 from app.domain.errors import UnusableImage
 from app.domain.presets import PRESETS
@@ -276,13 +279,16 @@ def seen(kind, digits):
     return images, refused
 
 
-def trained(name, threads):
-    """A preset's network, as its recipe leaves it."""
+def trained(name, augmentation, threads):
+    """A preset's network, as its recipe leaves it, or the same with other changes to the images."""
     preset, examples = PRESETS[name], mnist.read("train")
+    recipe = preset.recipe
+    if augmentation is not None:
+        recipe = recipe.model_copy(update={"augmentation": augmentation})
     network = build(preset.definition, seed=1)
-    network.loss = preset.recipe.loss.build()
+    network.loss = recipe.loss.build()
     samples = Samples(examples.images, examples.labels)
-    for _ in Training(network, samples, preset.recipe.plan(1, threads)):
+    for _ in Training(network, samples, recipe.plan(1, threads)):
         pass
     return network
 
@@ -296,13 +302,19 @@ def report(networks, kinds, digits, labels):
     clean = digits.astype(np.float32) / 255
     best = {name: accuracy(network, clean, labels) for name, network in networks.items()}
     print(f"{'clean':16}" + "".join(f"{name:>10} {best[name]:7.2%}        " for name in networks))
+    drawn = dict.fromkeys(networks, 0.0)
     for kind in kinds:
         images, refused = seen(kind, digits)
         line = f"{kind:16}"
         for name, network in networks.items():
             right = accuracy(network, images, labels)
+            drawn[name] += right / len(kinds)
             line += f"{name:>10} {right:7.2%} {100 * (right - best[name]):+6.2f} "
         print(line + (f"  {refused} refused" if refused else ""), flush=True)
+    line = "".join(
+        f"{name:>10} {mean:7.2%} {100 * (mean - best[name]):+6.2f} " for name, mean in drawn.items()
+    )
+    print(f"{'all of these':16}" + line)
 
 
 def main():
@@ -310,10 +322,20 @@ def main():
     parser.add_argument("presets", nargs="*", help="lenet5 and cnn by default")
     parser.add_argument("--digits", type=int, default=2000, help="how many of the 10,000")
     parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument(
+        "--augmentation",
+        nargs="+",
+        type=Augmentation.model_validate_json,
+        default=[None],
+        metavar="JSON",
+        help="what the training images are changed by, in place of the recipe's; several compare",
+    )
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     networks = {
-        name: trained(name, options.threads) for name in options.presets or ("lenet5", "cnn")
+        name if one is None else f"{name} {i}": trained(name, one, options.threads)
+        for name in options.presets or ("lenet5", "cnn")
+        for i, one in enumerate(options.augmentation, 1)
     }
     test = mnist.read("test")
     chosen = slice(None, None, max(1, len(test.images) // options.digits))

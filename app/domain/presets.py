@@ -92,6 +92,10 @@ _AFFINE = {"rotate": 8, "translate": 1, "scale": 0.08, "shear": 4}
 _ELASTIC = {**_AFFINE, "elastic": 1}
 """Stronger changes make images that the test split has not, and read it worse."""
 
+_LARGE = {"rotate": 15, "translate": 1, "scale": 0.12, "shear": 8}
+"""For a network that has no convolutions to see the same thing elsewhere: it reads the test split
+as well as with less, and drawings better."""
+
 
 def _recipe(
     epochs: int,
@@ -126,7 +130,7 @@ PRESETS: dict[PresetName, Preset] = {
         "A multi-layer perceptron with hidden layers of 256 and 128 units: fast, reads almost 99 "
         "of 100 digits.",
         [_FLATTEN, _dense(256), _RELU, _dense(128), _RELU, _dense(10), _SOFTMAX],
-        _recipe(10, 0.003, 0.99, _AFFINE),
+        _recipe(10, 0.003, 0.99, _LARGE),
     ),
     "lenet5": _preset(
         "LeNet-5 (LeCun et al. 1998) with ReLU and max pooling: a small convolutional network, "
