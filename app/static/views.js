@@ -41,9 +41,12 @@ export function go(name, values) {
   location.hash = address(name, values);
 }
 
-/** Keeps the state of the view in sight in the address, without a step in the history. */
+/**
+ * Keeps the state of the view in sight in the address, without a step in the history. An address that
+ * names another view already, which is about to come into sight, stays as it is.
+ */
 export function remember(name, values) {
-  if (current === name) history.replaceState(null, '', address(name, values));
+  if (current === name && named() === name) history.replaceState(null, '', address(name, values));
 }
 
 /** Shows what the address names, from now on; the first view where it names none. */
@@ -54,9 +57,7 @@ export function start() {
 
 /** Shows what the address names; announces `view-failed` where its code is not to be had. */
 export async function follow() {
-  const [first] = views.keys();
-  const named = location.hash.slice(1).split('?')[0];
-  const name = views.has(named) ? named : first;
+  const name = named();
   const view = views.get(name);
   if (name !== current) {
     views.get(current)?.hide?.();
@@ -75,4 +76,11 @@ export async function follow() {
     return;
   }
   if (current === name) view.show?.(state());
+}
+
+/** The view that the address names, or the first. */
+function named() {
+  const [first] = views.keys();
+  const name = location.hash.slice(1).split('?')[0];
+  return views.has(name) ? name : first;
 }

@@ -42,6 +42,24 @@ def test_everything_can_be_reached_and_a_job_started_by_keyboard(page: Page, mod
     expect(page.locator("#watch .status")).to_have_text("succeeded", timeout=TRAINING_TIMEOUT)
 
 
+def test_what_a_view_keeps_in_the_address_does_not_lead_back_to_it(
+    page: Page, model: Model
+) -> None:
+    open_with(page, model)
+    # A link sets the address at once; that it has changed is told to the page a little later.
+    page.evaluate(
+        """async (model) => {
+            const { remember } = await import('/static/views.js');
+            location.hash = '#train';
+            remember('draw', { model });
+        }""",
+        model["id"],
+    )
+
+    expect(page.get_by_role("heading", name="Train", level=2)).to_be_visible()
+    assert "#train" in page.url
+
+
 def test_the_page_says_that_the_server_is_away_and_goes_on_when_it_is_back(
     page: Page, model: Model, tolerated: list[str]
 ) -> None:
