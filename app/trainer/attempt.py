@@ -183,18 +183,18 @@ class Attempts:
                 self._check_claim(job)
             changes: list[Change] = []
             for kind, alike in groupby(came, lambda report: report[0]["type"]):
-                if kind == "epoch":
-                    changes.append(_epochs(job, [message for message, _ in alike]))
-                    continue
-                for message, content in alike:
-                    if kind in LAST:
-                        self._store(changes)
-                        self._end(job, dataset, message, content, familiarity)
-                        return True
-                    if kind == "familiarity":
-                        familiarity = self._upload(content)
-                    else:
-                        changes.append(self._change(job, dataset, message, content))
+                together = list(alike)  # more than one where they are epochs, else the newest
+                message, content = together[-1]
+                if kind in LAST:
+                    self._store(changes)
+                    self._end(job, dataset, message, content, familiarity)
+                    return True
+                if kind == "familiarity":
+                    familiarity = self._upload(content)
+                elif kind == "epoch":
+                    changes.append(_epochs(job, [epoch for epoch, _ in together]))
+                else:
+                    changes.append(self._change(job, dataset, message, content))
             if self._store(changes):
                 _tell(pipe, {"type": "finish", "stopped_by": "median_stopping"})
             if self._stop.is_set() and not asked_to_stop:

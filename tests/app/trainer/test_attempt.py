@@ -340,11 +340,14 @@ def test_a_trial_that_ends_before_it_can_be_stopped_has_not_died(
 
 
 def _wait_until_trained() -> None:
-    """Wait until no child of this process trains: one that has ended has no command line."""
+    """Wait for a child of this process to train, and to end: it has no command line then."""
     deadline = time.monotonic() + 60
+    seen = False
     while time.monotonic() < deadline:
-        if not any("app.trainer.run" in command for command in children(os.getpid()).values()):
+        trains = any("app.trainer.run" in command for command in children(os.getpid()).values())
+        if seen and not trains:
             return
+        seen = seen or trains
         time.sleep(0.05)
     raise AssertionError("the child still trains")
 
