@@ -82,7 +82,9 @@ def _flat(content: bytes, size: int) -> Array | None:
     of the numbers.
     """
     start, end = _BEFORE_A_ROW.match(content), content.find(b"]") + 1
-    if start is None or content.count(b"[") > 2 or not _AFTER.fullmatch(content, end):
+    if start is None or not _AFTER.fullmatch(content, end):
+        return None
+    if content.find(b"[", start.end() + 1) >= 0:  # count() takes half as long as the parser
         return None
     try:
         # A parser of its own: two threads cannot share one.

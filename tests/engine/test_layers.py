@@ -39,6 +39,19 @@ from engine.scratch import ReusedScratch, Scratch
 ACTIVATIONS = [ReLU, LeakyReLU, ELU, GELU, SiLU, Sigmoid, Tanh, Softmax]
 
 
+@pytest.mark.parametrize("batch", [1, 3, 4, 5, 7, 8, 31, 32, 33])
+def test_a_dense_layer_computes_each_of_a_few_columns_and_of_many(batch: int) -> None:
+    rng = np.random.default_rng(batch)
+    weights, biases = rng.standard_normal((784, 256)), rng.standard_normal(256)
+    x = rng.random((batch, 784))
+
+    layer = DenseLayer(784, 256, weights.astype(np.float32), biases.astype(np.float32))
+    y = layer.forward(x.astype(np.float32))
+
+    assert y.shape == (batch, 256)
+    np.testing.assert_allclose(y, x @ weights + biases, atol=1e-3)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_an_activation_is_finite_for_every_finite_input(
