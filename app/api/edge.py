@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
-from app.log_ids import logged_with
+from app.log_ids import log_with
 from app.services.keys import Keyring
 
 Header = tuple[bytes, bytes]
@@ -154,8 +154,8 @@ class Edge:
             response = problem(scope, error.status_code, error.detail, headers=error.headers)
             await response(scope, receive, send_with_headers)
             return
-        with logged_with(request_id=request_id):
-            await self._app(scope, _limited(receive, limit), send_with_headers)
+        log_with(request_id=request_id)  # a request has a task of its own, which ends with it
+        await self._app(scope, _limited(receive, limit), send_with_headers)
 
     def _check(self, scope: Scope, headers: Sent) -> None:
         self._check_host(headers)

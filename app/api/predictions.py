@@ -29,6 +29,7 @@ from app.services.registry import LATEST
 from engine.arrays import Array
 
 INCLUDES = ("preprocessed", "saliency", "activations")
+_NOTHING: frozenset[str] = frozenset()
 _ONE = f"({'|'.join(INCLUDES)})"
 FEW = 16
 """Answers that are written at once; more are written in a thread."""
@@ -49,6 +50,8 @@ class Options(BaseModel):
     )
 
     def includes(self) -> frozenset[str]:
+        if not self.include:
+            return _NOTHING
         wanted = frozenset(one.strip() for one in self.include.split(",") if one.strip())
         for unknown in wanted.difference(INCLUDES):
             msg = f"{unknown!r} cannot be included, only {', '.join(INCLUDES)}"
@@ -149,6 +152,8 @@ def _options(query: bytes) -> Options:
 
 
 def _check_explained(wanted: Collection[str], inputs: int) -> None:
+    if not wanted:
+        return
     explained = sorted(set(wanted) & {"saliency", "activations"})
     if explained and inputs > explanations.MOST:
         msg = f"{explained[0]} is answered for at most {explanations.MOST} inputs, got {inputs}"

@@ -20,7 +20,6 @@ from app.api.failures_v2 import failure, is_v2
 from app.domain import errors
 from app.domain.errors import FieldError, Loc
 from app.domain.spec import field_names
-from app.log_ids import logged_with
 from app.store.blobs import ArtifactsAway, CorruptBlob
 from app.store.database import (
     ChangedMeanwhile,
@@ -209,8 +208,7 @@ def _gone(request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    with logged_with(request_id=request.scope["request_id"]):  # the edge is left behind already
-        log.error("the request failed", exc_info=error)
+    log.error("the request failed", exc_info=error)
     # The only answer that does not come by way of the edge, which gives all others their id.
     headers = {"X-Request-ID": request.scope["request_id"], "Cache-Control": "no-store"}
     detail = "this is a defect of the service; its log says more"
