@@ -220,11 +220,12 @@ def _without_port(host: str) -> str:
 
 def _check_origin(headers: Sent) -> None:
     """Refuse what another site's page asks for; programs send neither header."""
+    if b"sec-fetch-site" not in headers and b"origin" not in headers:
+        return
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site in ("same-origin", "none"):
         return
-    asks_itself = b"origin" not in headers or _authority(origin) == headers.get(b"host").lower()
-    if b"sec-fetch-site" not in headers and asks_itself:
+    if b"sec-fetch-site" not in headers and _authority(origin) == headers.get(b"host").lower():
         return
     raise HTTPException(403, "a page of another site may not change anything here")
 

@@ -86,21 +86,21 @@ class Inference:
         loop = asyncio.get_running_loop()
         caller = Caller(x, judged, loop.create_future())
         if self.runs_at_once(model, len(x)):
-            return await self._share_turn(model, caller, loop)
+            self._share_turn(model, caller, loop)
+            return await caller.answer
         line = self._lines.get(model)
         if line is None:
             line = self._lines[model] = _Line()
         return await self._stand(line, model, caller, patience)
 
-    async def _share_turn(
+    def _share_turn(
         self, model: LoadedModel, caller: Caller, loop: asyncio.AbstractEventLoop
-    ) -> Run:
+    ) -> None:
         callers = self._turn.get(model)
         if callers is None:
             callers = self._turn[model] = []
             loop.call_soon(self._end_turn, model)
         callers.append(caller)
-        return await caller.answer
 
     def _end_turn(self, model: LoadedModel) -> None:
         """Compute what came for a model in this turn of the loop."""
