@@ -29,7 +29,6 @@ from app.services.registry import LATEST
 from engine.arrays import Array
 
 INCLUDES = ("preprocessed", "saliency", "activations")
-_NOTHING: frozenset[str] = frozenset()
 _ONE = f"({'|'.join(INCLUDES)})"
 FEW = 16
 """Answers that are written at once; more are written in a thread."""
@@ -51,7 +50,7 @@ class Options(BaseModel):
 
     def includes(self) -> frozenset[str]:
         if not self.include:
-            return _NOTHING
+            return frozenset()
         wanted = frozenset(one.strip() for one in self.include.split(",") if one.strip())
         for unknown in wanted.difference(INCLUDES):
             msg = f"{unknown!r} cannot be included, only {', '.join(INCLUDES)}"
@@ -152,9 +151,9 @@ def _options(query: bytes) -> Options:
 
 
 def _check_explained(wanted: Collection[str], inputs: int) -> None:
-    if not wanted:
+    if inputs <= explanations.MOST:
         return
     explained = sorted(set(wanted) & {"saliency", "activations"})
-    if explained and inputs > explanations.MOST:
+    if explained:
         msg = f"{explained[0]} is answered for at most {explanations.MOST} inputs, got {inputs}"
         raise InvalidInput.at(("query", "include"), msg, "too_many_explained")
